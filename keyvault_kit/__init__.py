@@ -1,0 +1,1 @@
+"""keyvault-kit: offline custody of emergency-access accounts."""
