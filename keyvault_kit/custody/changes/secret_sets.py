@@ -1,0 +1,72 @@
+"""Secret sets: made, in force, void or dead."""
+
+from typing import Any
+
+import msgspec
+
+from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.changes.handler import Handlers
+from keyvault_kit.custody.model import EnvelopeState, Purpose, SecretSet, SetState
+from keyvault_kit.custody.register import Register, add, known
+from keyvault_kit.errors import RefusedError
+
+
+def _set_made(state: Register, fact: ev.SetMade, _: ev.Entry) -> None:
+    owners: dict[str, Any] = state.accounts if fact.purpose is Purpose.PASSWORD else state.keys
+    known(owners, fact.subject, "account" if fact.purpose is Purpose.PASSWORD else "key")
+    if fact.threshold > fact.count:
+        raise RefusedError(f"set {fact.set} has fewer sheets than its threshold")
+    made = SecretSet(
+        id=fact.set,
+        purpose=fact.purpose,
+        subject=fact.subject,
+        threshold=fact.threshold,
+        count=fact.count,
+    )
+    add(state.sets, fact.set, made, "secret set")
+
+
+def _set_voided(state: Register, fact: ev.SetVoided, _: ev.Entry) -> None:
+    it = known(state.sets, fact.set, "secret set")
+    if it.state is SetState.IN_FORCE and it.purpose is Purpose.PASSWORD:
+        raise RefusedError(f"set {it.id} is in force: change its secret first")
+    if state.live_envelopes(it.id):
+        raise RefusedError(f"set {it.id} still has envelopes", mend="Spoil or destroy them first.")
+    state.sets[it.id] = msgspec.structs.replace(it, state=SetState.VOID)
+
+
+def bring_into_force(state: Register, set_id: str, purpose: Purpose, subject: str) -> None:
+    """Make a set the one in force for its account or key, and the one before it dead.
+
+    Raises:
+        RefusedError: It is for something else, not new, or not all of its sheets are sealed.
+    """
+    it = known(state.sets, set_id, "secret set")
+    if (it.purpose, it.subject) != (purpose, subject):
+        raise RefusedError(f"set {set_id} is not for the {purpose} of {subject}")
+    if it.state is not SetState.MADE:
+        raise RefusedError(f"set {set_id} is {it.state}: only a new set can come into force")
+    sealed = [e for e in state.live_envelopes(set_id) if e.state is EnvelopeState.SEALED]
+    if len(sealed) != it.count:
+        raise RefusedError(
+            f"set {set_id} has {len(sealed)} of {it.count} envelopes sealed",
+            mend="Nothing goes live before its paper is proven and sealed.",
+        )
+    for other in state.sets_of(subject, purpose):
+        if other.state is SetState.IN_FORCE:
+            state.sets[other.id] = msgspec.structs.replace(other, state=SetState.DEAD)
+    state.sets[set_id] = msgspec.structs.replace(it, state=SetState.IN_FORCE)
+
+
+def _password_set(state: Register, fact: ev.PasswordSet, _: ev.Entry) -> None:
+    account = known(state.accounts, fact.account, "account")
+    bring_into_force(state, fact.set, Purpose.PASSWORD, fact.account)
+    changed = msgspec.structs.replace(account, password_set=fact.set, used=None)
+    state.accounts[account.id] = changed
+
+
+HANDLERS: Handlers = {
+    ev.SetMade: _set_made,
+    ev.SetVoided: _set_voided,
+    ev.PasswordSet: _password_set,
+}

@@ -1,0 +1,69 @@
+"""The fold: from entries to the register.
+
+Acts are checked against the state and refused with what stands in the way; observations are always
+accepted, and are findings where they contradict the state. How each fact changes the state stands
+in :mod:`keyvault_kit.custody.changes`, a module a subject.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.changes import (
+    ceremonies,
+    envelopes,
+    keys,
+    observations,
+    organisation,
+    secret_sets,
+)
+from keyvault_kit.custody.changes.handler import Handlers
+from keyvault_kit.custody.register import Register
+from keyvault_kit.errors import LedgerError, RefusedError
+
+HANDLERS: Final[Handlers] = {
+    **organisation.HANDLERS,
+    **keys.HANDLERS,
+    **secret_sets.HANDLERS,
+    **envelopes.HANDLERS,
+    **observations.HANDLERS,
+    **ceremonies.HANDLERS,
+}
+
+
+def fold(entries: Iterable[ev.Entry], start: Register | None = None) -> Register:
+    """The register after these entries, in order, from `start` or from nothing.
+
+    Raises:
+        LedgerError: An entry is out of place, or is an act that the state before it refuses; its
+            `seq` is named.
+    """
+    state = start.copy() if start else Register()
+    for entry in entries:
+        if entry.seq != state.size:
+            raise LedgerError(f"entry {entry.seq} stands where entry {state.size} should be")
+        try:
+            _apply(state, entry)
+        except RefusedError as error:
+            raise LedgerError(f"entry {entry.seq} cannot have been accepted: {error}") from error
+    return state
+
+
+def admit(register: Register, entries: Iterable[ev.Entry]) -> Register:
+    """The register after entries that are about to be written.
+
+    Raises:
+        RefusedError: The state refuses one; says what stands in the way.
+    """
+    state = register.copy()
+    for entry in entries:
+        _apply(state, entry)
+    return state
+
+
+def _apply(state: Register, entry: ev.Entry) -> None:
+    if (state.size == 0) != isinstance(entry.fact, ev.LedgerFounded):
+        raise RefusedError("a ledger begins with its founding, and has no other")
+    HANDLERS[type(entry.fact)](state, entry.fact, entry)
+    state.size += 1
+    state.time = entry.time

@@ -1,0 +1,257 @@
+"""The things under custody: frozen values, as the register holds them.
+
+Words are those of docs/words.md. Identifiers are short, typed by people and printed on paper.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+"""What every id matches; nothing in it needs quoting in a file name, a QR code or a shell."""
+
+Id = Annotated[str, msgspec.Meta(pattern=ID_PATTERN, max_length=64)]
+Hex256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256 value as 64 lower-case hex digits."""
+Count = Annotated[int, msgspec.Meta(ge=1, le=16)]
+
+
+class Mode(StrEnum):
+    """What a ledger is for; a rehearsal ledger never becomes live."""
+
+    LIVE = "live"
+    REHEARSAL = "rehearsal"
+
+
+class Role(StrEnum):
+    """What a person is authorised to be (S40)."""
+
+    CUSTODIAN = "custodian"
+    OFFICER = "officer"
+    AUDITOR = "auditor"
+    WITNESS = "witness"
+
+
+class PaperSize(StrEnum):
+    """The paper that a site prints on."""
+
+    A4 = "A4"
+    LETTER = "Letter"
+
+
+class Use(StrEnum):
+    """What a key is to its account (S17)."""
+
+    PRIMARY = "primary"
+    BACKUP = "backup"
+
+
+class Purpose(StrEnum):
+    """What a secret set opens."""
+
+    PASSWORD = "password"  # noqa: S105 - a kind, not a password
+    PIN = "pin"
+
+
+class EnvelopeState(StrEnum):
+    """Where an envelope stands in its life."""
+
+    PRINTED = "printed"
+    PROVEN = "proven"
+    SEALED = "sealed"
+    DEPOSITED = "deposited"
+    OPENED = "opened"
+    DESTROYED = "destroyed"
+    SPOILED = "spoiled"
+
+
+class SetState(StrEnum):
+    """Where a secret set stands: made, in force at tenant or key, or dead.
+
+    `VOID` was never in force; `DEAD` was, until its secret was changed.
+    """
+
+    MADE = "made"
+    IN_FORCE = "in force"
+    VOID = "void"
+    DEAD = "dead"
+
+
+class _Value(msgspec.Struct, frozen=True, kw_only=True):
+    """A frozen value of the register."""
+
+
+class Signer(_Value, frozen=True):
+    """A person's signing credential: a FIDO2 key that makes OpenSSH signatures.
+
+    Attributes:
+        person: Whose it is.
+        public_key: One authorized_keys line, `sk-ecdsa-sha2-nistp256@openssh.com ...`.
+        credential: Credential id, hex; not secret, the key needs it to sign.
+    """
+
+    person: Id
+    public_key: str
+    credential: str
+
+
+class Person(_Value, frozen=True):
+    """Somebody who may act; the name lies in the erasable table under `details`."""
+
+    id: Id
+    roles: tuple[Role, ...]
+    details: Hex256
+
+
+class Site(_Value, frozen=True):
+    """Where safes stand."""
+
+    id: Id
+    paper: PaperSize
+
+
+class Safe(_Value, frozen=True):
+    """A container, who can open it and how many of them it needs (S34, S37)."""
+
+    id: Id
+    site: Id
+    openers: tuple[Id, ...]
+    need: int
+
+
+class Account(_Value, frozen=True):
+    """An emergency access account.
+
+    Attributes:
+        recovered: Whether the tenant took the password that was last recovered from paper.
+        used: Time of the last use that no rotation has answered yet (S32), if there was one.
+    """
+
+    id: Id
+    upn: str
+    password_set: Id | None = None
+    recovered: bool | None = None
+    used: datetime | None = None
+
+
+class SecurityKey(_Value, frozen=True):
+    """A FIDO2 authenticator under custody.
+
+    Attributes:
+        id: The asset tag.
+        serial: What it says its serial number is: a claim, and absent on some models.
+        proven: The verdict on its attestation, `genuine` and so on; absent before the proof.
+        pin_set: The secret set of the PIN in force.
+        credential: Credential id of its passkey, hex.
+        public_key: COSE public key of that passkey, CBOR in hex.
+    """
+
+    id: Id
+    account: Id
+    use: Use
+    product: str
+    aaguid: str
+    firmware: str | None = None
+    serial: int | None = None
+    proven: str | None = None
+    pin_set: Id | None = None
+    rp_id: str | None = None
+    credential: str | None = None
+    public_key: str | None = None
+
+
+class SecretSet(_Value, frozen=True):
+    """One password or PIN and how it was put on paper.
+
+    Attributes:
+        subject: The account (a password) or the key (its PIN).
+        threshold: How many of the `count` sheets give the secret; 1 of 1 is a whole secret.
+    """
+
+    id: Id
+    purpose: Purpose
+    subject: Id
+    threshold: int
+    count: int
+    state: SetState = SetState.MADE
+
+
+class Envelope(_Value, frozen=True):
+    """Sealed paper or a sealed key.
+
+    Attributes:
+        holds: What the organisation's plan calls its content, e.g. `share:bg1:2`.
+        set: The secret set of its sheet; absent for a key.
+        number: The sheet's number in that set, from 1.
+        proof: Proof of the sheet's content, 64 hex digits; absent for a key.
+        bag: Number of the tamper-evident bag.
+    """
+
+    id: Id
+    holds: str
+    state: EnvelopeState
+    set: Id | None = None
+    number: int | None = None
+    proof: Hex256 | None = None
+    bag: Id | None = None
+    safe: Id | None = None
+
+
+class Exposure(_Value, frozen=True):
+    """A person saw or could see a secret; it counts until the secret was changed.
+
+    Attributes:
+        number: The sheet seen; absent where it was the whole secret or a half of a password.
+        half: The half of the password seen, 1 or 2.
+    """
+
+    person: Id
+    set: Id
+    number: int | None = None
+    half: int | None = None
+
+
+class Finding(_Value, frozen=True):
+    """Something seen that should not be so.
+
+    Attributes:
+        rule: Short name of what judged, e.g. `key-assertion`.
+        subject: Id of the thing that it is about.
+    """
+
+    rule: str
+    subject: Id
+    what: str
+    mend: str
+
+
+class Return(_Value, frozen=True):
+    """A ceremony went back to an earlier step: when, and what had been lost."""
+
+    to: str
+    time: datetime
+    why: str
+
+
+class CeremonyRecord(_Value, frozen=True):
+    """One ceremony as the ledger tells it.
+
+    Attributes:
+        started: `seq` of its first entry; its plan is made from the register before that entry.
+        done: Ids of the steps done and not undone, in order.
+        times: Time of each of them.
+        returns: When it went back, oldest first.
+        closed: Whether all steps are done.
+    """
+
+    id: Id
+    plan: str
+    request: dict[str, str | int | bool | tuple[str, ...]]
+    people: tuple[Id, ...]
+    started: int
+    done: tuple[str, ...] = ()
+    times: tuple[datetime, ...] = ()
+    returns: tuple[Return, ...] = ()
+    closed: bool = False

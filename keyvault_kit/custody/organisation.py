@@ -1,0 +1,262 @@
+"""The organisation file: who, where, which accounts, and what lies in which envelope.
+
+TOML, read strictly; every error names the path inside the file, such as `safes[1].openers`
+(docs/organisation-file.md).
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from keyvault_kit.custody.model import Count, Id, PaperSize, Role, Use
+from keyvault_kit.errors import InputError
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the file: unknown fields are errors."""
+
+
+class PersonPlan(_Table, frozen=True):
+    """Somebody who may act. `founder` people sign the founding of the ledger."""
+
+    id: Id
+    name: str
+    roles: tuple[Role, ...]
+    founder: bool = False
+
+
+class SitePlan(_Table, frozen=True):
+    """A place with safes, and the paper printed on there."""
+
+    id: Id
+    paper: PaperSize = PaperSize.A4
+
+
+class SafePlan(_Table, frozen=True):
+    """A safe: any `need` of its `openers` open it."""
+
+    id: Id
+    site: Id
+    openers: tuple[Id, ...]
+    need: Count = 1
+
+
+class AccountPlan(_Table, frozen=True):
+    """An account; its password is split into `shares` sheets, any `threshold` of which give it."""
+
+    id: Id
+    upn: str
+    threshold: Count = 2
+    shares: Count = 3
+
+
+class KeyPlan(_Table, frozen=True):
+    """A security key by its asset tag.
+
+    Attributes:
+        model: The profile of the software key that stands for it in rehearsals.
+    """
+
+    tag: Id
+    account: Id
+    use: Use
+    model: str = "five"
+
+
+class EnvelopePlan(_Table, frozen=True):
+    """One envelope: what it holds (`key:TAG`, `pin:TAG` or `share:ACCOUNT:NUMBER`) and where."""
+
+    holds: tuple[str, ...]
+    safe: Id
+
+
+class Organisation(_Table, frozen=True):
+    """A checked organisation file."""
+
+    name: str
+    people: tuple[PersonPlan, ...]
+    sites: tuple[SitePlan, ...]
+    safes: tuple[SafePlan, ...]
+    accounts: tuple[AccountPlan, ...]
+    keys: tuple[KeyPlan, ...]
+    envelopes: tuple[EnvelopePlan, ...]
+
+    def founders(self) -> tuple[str, ...]:
+        """Ids of the people who found and sign the ledger."""
+        return tuple(p.id for p in self.people if p.founder)
+
+    def with_role(self, role: Role) -> tuple[str, ...]:
+        """Ids of the people of a role, in the file's order."""
+        return tuple(p.id for p in self.people if role in p.roles)
+
+    def safe_of(self, item: str) -> str:
+        """The safe in which the envelope that holds `item` belongs."""
+        return next(e.safe for e in self.envelopes if item in e.holds)
+
+    def paper_of(self, item: str) -> PaperSize:
+        """The paper of the site where the envelope that holds `item` belongs."""
+        safe = next(s for s in self.safes if s.id == self.safe_of(item))
+        return next(s.paper for s in self.sites if s.id == safe.site)
+
+
+def parse(text: str, source: str = "organisation file") -> Organisation:
+    """The organisation that a TOML text describes.
+
+    Args:
+        text: The file's content.
+        source: What the errors call it, usually its name.
+
+    Raises:
+        InputError: The text is no TOML, a field is unknown, missing or of the wrong form, or the
+            parts contradict each other; the error names the path inside the file.
+    """
+    try:
+        organisation = msgspec.convert(tomllib.loads(text), Organisation)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{source} is not TOML: {error}") from error
+    except RecursionError as error:
+        raise InputError(f"{source} is nested too deeply") from error
+    except msgspec.ValidationError as error:
+        raise InputError(f"{source}: {_readable(str(error))}", mend=_MEND) from error
+    for check in _CHECKS:
+        for path, what in check(organisation):
+            raise InputError(f"{source}: {path}: {what}", mend=_MEND)
+    return organisation
+
+
+_MEND: Final = "Mend the file and start again; docs/organisation-file.md describes every field."
+
+
+def _readable(message: str) -> str:
+    """Msgspec's message with the path first: 'people[0].rank: unknown field'."""
+    what, _, path = message.partition(" - at `$")
+    path = path.rstrip("`").lstrip(".")
+    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", what)
+    if unknown:
+        path = f"{path}.{unknown[1]}".lstrip(".")
+        return f"{path}: unknown field"
+    missing = re.fullmatch(r"Object missing required field `(.*)`", what)
+    if missing:
+        path = f"{path}.{missing[1]}".lstrip(".")
+        return f"{path}: this field is missing"
+    return f"{path}: {what}" if path else what
+
+
+Fault = tuple[str, str]
+"""Path inside the file, and what is wrong there."""
+
+
+def _check_unique(org: Organisation) -> Iterator[Fault]:
+    lists = {
+        "people": [p.id for p in org.people],
+        "sites": [s.id for s in org.sites],
+        "safes": [s.id for s in org.safes],
+        "accounts": [a.id for a in org.accounts],
+    }
+    for name, ids in lists.items():
+        yield from _repeated(name, "id", ids)
+    yield from _repeated("keys", "tag", [k.tag for k in org.keys])
+
+
+def _repeated(name: str, field: str, ids: list[str]) -> Iterator[Fault]:
+    for i, it in enumerate(ids):
+        if it in ids[:i]:
+            yield f"{name}[{i}].{field}", f"{it!r} is the id of {name}[{ids.index(it)}] already"
+
+
+def _check_references(org: Organisation) -> Iterator[Fault]:
+    people = {p.id for p in org.people}
+    for i, safe in enumerate(org.safes):
+        for j, opener in enumerate(safe.openers):
+            yield from _must_exist(people, opener, f"safes[{i}].openers[{j}]", "person")
+        yield from _must_exist({s.id for s in org.sites}, safe.site, f"safes[{i}].site", "site")
+    accounts = {a.id for a in org.accounts}
+    for i, key in enumerate(org.keys):
+        yield from _must_exist(accounts, key.account, f"keys[{i}].account", "account")
+    safes = {s.id for s in org.safes}
+    for i, envelope in enumerate(org.envelopes):
+        yield from _must_exist(safes, envelope.safe, f"envelopes[{i}].safe", "safe")
+
+
+def _must_exist(ids: set[str], it: str, path: str, word: str) -> Iterator[Fault]:
+    if it not in ids:
+        yield path, f"there is no {word} {it!r} in this file"
+
+
+def _check_people(org: Organisation) -> Iterator[Fault]:
+    founders = org.founders()
+    if len(founders) < 2:  # noqa: PLR2004 - nobody founds alone
+        yield "people", "two people or more must be founders (founder = true)"
+    for i, person in enumerate(org.people):
+        if person.founder and Role.OFFICER not in person.roles:
+            yield f"people[{i}].roles", f"founder {person.id} must be an officer"
+    for role, least in ((Role.OFFICER, 2), (Role.CUSTODIAN, 1), (Role.AUDITOR, 1)):
+        have = len(org.with_role(role))
+        if have < least:
+            yield "people", f"{least} with the role {role} are needed, and there are {have}"
+
+
+def _check_safes(org: Organisation) -> Iterator[Fault]:
+    for i, safe in enumerate(org.safes):
+        if not safe.openers:
+            yield f"safes[{i}].openers", f"safe {safe.id} has no openers"
+        elif len(set(safe.openers)) < len(safe.openers):
+            yield f"safes[{i}].openers", f"safe {safe.id} names an opener twice"
+        elif safe.need > len(safe.openers):
+            have = len(safe.openers)
+            yield f"safes[{i}].need", f"safe {safe.id} needs {safe.need} openers and has {have}"
+
+
+def _check_accounts(org: Organisation) -> Iterator[Fault]:
+    if not org.accounts:
+        yield "accounts", "there is no account"
+    for i, account in enumerate(org.accounts):
+        if account.shares < account.threshold:
+            yield (
+                f"accounts[{i}].shares",
+                f"{account.shares} shares are fewer than the threshold {account.threshold}",
+            )
+        elif account.threshold == 1:
+            yield f"accounts[{i}].threshold", "a threshold of 1 lets one person alone sign in"
+
+
+def _check_envelopes(org: Organisation) -> Iterator[Fault]:
+    wanted = {f"{kind}:{key.tag}" for key in org.keys for kind in ("key", "pin")}
+    for account in org.accounts:
+        wanted |= {f"share:{account.id}:{n}" for n in range(1, account.shares + 1)}
+    placed: dict[str, int] = {}
+    for i, envelope in enumerate(org.envelopes):
+        yield from _check_contents(i, envelope.holds)
+        for j, item in enumerate(envelope.holds):
+            path = f"envelopes[{i}].holds[{j}]"
+            if item not in wanted:
+                yield path, f"{item!r} is nothing that this file describes"
+            if item in placed:
+                yield path, f"{item} lies in envelopes[{placed[item]}] already"
+            placed[item] = i
+    for item in sorted(wanted - set(placed)):
+        yield "envelopes", f"no envelope holds {item}"
+
+
+def _check_contents(i: int, holds: tuple[str, ...]) -> Iterator[Fault]:
+    path = f"envelopes[{i}].holds"
+    kinds = [item.partition(":")[0] for item in holds]
+    if not holds:
+        yield path, "the envelope holds nothing"
+    elif "key" in kinds and "pin" in kinds:
+        yield path, "a key and a PIN lie in one envelope (S36)"
+    elif len(holds) > 1:
+        yield path, "one envelope holds one thing"
+
+
+_CHECKS: Final[tuple[Callable[[Organisation], Iterable[Fault]], ...]] = (
+    _check_unique,
+    _check_references,
+    _check_people,
+    _check_safes,
+    _check_accounts,
+    _check_envelopes,
+)
