@@ -1,0 +1,47 @@
+"""The encryption of the master secret (SLIP-0039, 'Encryption of the master secret').
+
+A Feistel network of four rounds whose round function is PBKDF2-HMAC-SHA256. The kit's own shares
+have an empty passphrase: encryption then only makes each bit depend on all of the secret.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Final
+
+ROUNDS: Final = 4
+BASE_ITERATIONS: Final = 10_000
+"""PBKDF2 iterations of all rounds together, at exponent 0."""
+
+
+def encrypt(
+    master: bytes, passphrase: bytes, *, exponent: int, identifier: int, extendable: bool
+) -> bytes:
+    """The encrypted master secret, of the same length; 16 bytes or more, an even number."""
+    salt = _salt(identifier, extendable=extendable)
+    return _feistel(master, passphrase, exponent, salt, range(ROUNDS))
+
+
+def decrypt(
+    encrypted: bytes, passphrase: bytes, *, exponent: int, identifier: int, extendable: bool
+) -> bytes:
+    """The master secret again; a wrong passphrase gives another one, without a word."""
+    salt = _salt(identifier, extendable=extendable)
+    return _feistel(encrypted, passphrase, exponent, salt, reversed(range(ROUNDS)))
+
+
+def _salt(identifier: int, *, extendable: bool) -> bytes:
+    return b"" if extendable else b"shamir" + identifier.to_bytes(2, "big")
+
+
+def _feistel(
+    text: bytes, passphrase: bytes, exponent: int, salt: bytes, rounds: Iterable[int]
+) -> bytes:
+    half = len(text) // 2
+    left, right = text[:half], text[half:]
+    iterations = (BASE_ITERATIONS << exponent) // ROUNDS
+    for i in rounds:
+        key = hashlib.pbkdf2_hmac(
+            "sha256", bytes([i]) + passphrase, salt + right, iterations, dklen=half
+        )
+        left, right = right, bytes(a ^ b for a, b in zip(left, key, strict=True))
+    return right + left

@@ -1,0 +1,69 @@
+"""Recovery as a state: shares come in any order, and it says what is still missing."""
+
+from typing import Self
+
+from keyvault_kit.errors import InputError
+from keyvault_kit.secret import Secret
+from keyvault_kit.sharing import slip39
+from keyvault_kit.sharing.slip39 import Share
+
+
+class RecoveryState:
+    """The shares of one set that have come so far. A share that does not fit changes nothing."""
+
+    def __init__(self) -> None:
+        self._shares: list[Share] = []
+
+    def add(self, text: str) -> Self:
+        """Take one more share.
+
+        Raises:
+            InputError: It is no share, or is repeated, of another set, or contradicts another;
+                what came before is kept.
+        """
+        share = Share.parse(text)
+        if self._shares:
+            groups = slip39.gather(self._shares)
+            group = groups.get(share.group_index, {})
+            slip39.check_fits(share, self._shares[0], group, "this share")
+        self._shares.append(share)
+        return self
+
+    @property
+    def identifier(self) -> int | None:
+        """The set's identifier, 15 bits; None before the first share."""
+        return self._shares[0].identifier if self._shares else None
+
+    @property
+    def complete(self) -> bool:
+        """Whether there are enough shares."""
+        if not self._shares:
+            return False
+        groups = slip39.gather(self._shares)
+        whole = sum(not slip39.missing(group) for group in groups.values())
+        return whole >= self._shares[0].group_threshold
+
+    def status(self) -> str:
+        """What is there and what is missing, in one sentence."""
+        if not self._shares:
+            return "There is no share yet."
+        first, have = self._shares[0], len(self._shares)
+        if self.complete:
+            return f"{have} shares of set {first.identifier}: enough."
+        if first.group_count == 1:
+            left = first.member_threshold - have
+            return (
+                f"{have} of {first.member_threshold} shares of set {first.identifier}: {left} more."
+            )
+        return f"{have} shares of set {first.identifier}: not enough groups are whole yet."
+
+    def recover(self) -> Secret:
+        """The secret.
+
+        Raises:
+            InputError: Shares are missing.
+            MismatchError: They do not belong together although they say so.
+        """
+        if not self.complete:
+            raise InputError("there are not enough shares yet", mend=self.status())
+        return slip39.combine(self._shares)
