@@ -43,5 +43,11 @@ def _feistel(
         key = hashlib.pbkdf2_hmac(
             "sha256", bytes([i]) + passphrase, salt + right, iterations, dklen=half
         )
-        left, right = right, bytes(a ^ b for a, b in zip(left, key, strict=True))
+        left, right = right, _xor(left, key)
     return right + left
+
+
+def _xor(one: bytes, other: bytes) -> bytes:
+    # A guard byte on both keeps the integers as wide as the text, whatever it is.
+    mixed = int.from_bytes(b"\x01" + one, "big") ^ int.from_bytes(b"\x02" + other, "big")
+    return mixed.to_bytes(len(one) + 1, "big")[1:]

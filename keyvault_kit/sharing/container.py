@@ -5,6 +5,7 @@ more make that hopeless, and hide the length (docs/formats.md, 'Container').
 """
 
 import hashlib
+import hmac
 import unicodedata
 from collections.abc import Callable
 from typing import Final
@@ -28,13 +29,12 @@ def wrap(text: Secret, random: Callable[[int], bytes]) -> Secret:
     """The container of a text.
 
     Raises:
-        InputError: The text is longer than 256 bytes of UTF-8.
+        InputError: The text is longer than 256 bytes of UTF-8, or is no text.
     """
-    content = unicodedata.normalize("NFC", text.expose_text()).encode()
+    content = unicodedata.normalize("NFC", _text(text)).encode()
     if len(content) > LONGEST:
         raise InputError(f"a text of {len(content)} bytes is too long to be split, over {LONGEST}")
-    total = max(LEAST, -(-(len(content) + HEADER + CHECK + RANDOM) // BLOCK) * BLOCK)
-    filling = random(total - len(content) - HEADER - CHECK)
+    filling = random(_size(len(content)) - len(content) - HEADER - CHECK)
     body = bytes([VERSION]) + len(content).to_bytes(2, "big") + content + filling
     return Secret(body + hashlib.sha256(body).digest()[:CHECK])
 
@@ -43,14 +43,31 @@ def unwrap(secret: Secret) -> Secret:
     """The text in a container.
 
     Raises:
+        InputError: Its text is not UTF-8.
         MismatchError: It is no container, or a damaged one.
     """
     data = secret.expose()
     body, check = data[:-CHECK], data[-CHECK:]
-    length = int.from_bytes(body[1:HEADER], "big")
-    sound = len(data) >= LEAST and len(data) % BLOCK == 0 and body[0] == VERSION
-    if not sound or hashlib.sha256(body).digest()[:CHECK] != check:
+    sound = hmac.compare_digest(hashlib.sha256(body).digest()[:CHECK], check)
+    if not sound or body[:1] != bytes([VERSION]):
         raise MismatchError("what the shares give is no container of this format")
-    if HEADER + length + RANDOM > len(body):
+    length = int.from_bytes(body[1:HEADER], "big")
+    if _size(length) != len(data):
         raise MismatchError("the container's length does not fit")
-    return Secret(body[HEADER : HEADER + length])
+    content = Secret(body[HEADER : HEADER + length])
+    if not unicodedata.is_normalized("NFC", _text(content)):
+        raise MismatchError("the container's text is not in the form that this format asks (NFC)")
+    return content
+
+
+def _size(length: int) -> int:
+    """The bytes of a container for so many bytes of text."""
+    return max(LEAST, -(-(length + HEADER + CHECK + RANDOM) // BLOCK) * BLOCK)
+
+
+def _text(secret: Secret) -> str:
+    try:
+        return secret.expose_text()
+    except UnicodeDecodeError:
+        # Not chained: that error carries the bytes.
+        raise InputError("the secret is no text in UTF-8", mend="Type it again.") from None

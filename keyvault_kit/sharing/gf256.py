@@ -1,8 +1,8 @@
 """Interpolation over GF(256), without tables or branches on secrets (SLIP-0039, 'Shamir's scheme').
 
-A whole share is one integer: a byte a lane, and a guard bit above, so that its width in memory
-does not depend on its value. Products with public coefficients are shifts, masks and XOR. The
-coefficients depend on the indices of shares alone, which are public.
+A whole share is one integer: a byte a lane, and guard bits above, so that no intermediate value
+is ever shorter in memory than another, whatever the secret. Products with public coefficients are
+shifts, masks and XOR. The coefficients depend on the indices of shares alone, which are public.
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,6 @@ from typing import Final
 
 REDUCTION: Final = 0x1B
 """x^8 = x^4 + x^3 + x + 1, the polynomial of SLIP-0039 (and of AES) without its top bit."""
-
-INVERSE_POWER: Final = 254
-"""a^254 is the inverse of a: the multiplicative group has 255 elements."""
 
 
 def multiply(a: int, b: int) -> int:
@@ -28,8 +25,12 @@ def multiply(a: int, b: int) -> int:
 
 
 def inverse(a: int) -> int:
-    """The inverse of a public field element, 1 to 255."""
-    return reduce(multiply, [a] * INVERSE_POWER)
+    """The inverse of a public field element, 1 to 255: its power of 254 = 2 + 4 + ... + 128."""
+    power = 1
+    for _ in range(7):
+        a = multiply(a, a)
+        power = multiply(power, a)
+    return power
 
 
 def coefficients(xs: Sequence[int], x: int) -> tuple[int, ...]:
@@ -46,48 +47,42 @@ def coefficients(xs: Sequence[int], x: int) -> tuple[int, ...]:
 def interpolate(points: Sequence[tuple[int, bytes]], x: int) -> bytes:
     """The value at `x` of the polynomials through `points`, a polynomial a byte.
 
+    Horner's rule over the bits of the coefficients: the sum is doubled once a bit, not once a bit
+    and point.
+
     Args:
         points: Public index and secret value; indices differ, values are of one length.
         x: Where the value is wanted, 0 to 255.
     """
     size = len(points[0][1])
     lanes = _Lanes(size)
+    factors = coefficients([index for index, _ in points], x)
+    values = [int.from_bytes(b"\x01" + value, "big") for _, value in points]
     total = lanes.guard
-    for factor, (_, value) in zip(coefficients([p[0] for p in points], x), points, strict=True):
-        # Both hold the guard: XOR takes it away, so it is put back.
-        total ^= lanes.scale(lanes.pack(value), factor) ^ lanes.guard
-    return lanes.unpack(total)
+    for bit in reversed(range(8)):
+        total = lanes.double(total)
+        for factor, value in zip(factors, values, strict=True):
+            if factor >> bit & 1:
+                total ^= value
+    return total.to_bytes(size + 2, "big")[2:]
 
 
 class _Lanes:
-    """Byte lanes in one integer; above them an empty lane, and a guard bit that is always set."""
+    """Byte lanes in one integer, and above them a guard of 16 set bits.
+
+    XOR with a value, whose own guard is the lowest bit above the lanes, leaves the upper 15 alone.
+    The masks keep one bit of the guard, so that each step of a doubling has a top of its own.
+    """
 
     def __init__(self, size: int) -> None:
-        self.size = size
-        self.guard = 1 << 8 * (size + 1)
         ones = int.from_bytes(b"\x01" * size, "big")
-        self._tops = ones << 7 | self.guard
-        self._rests = ones * 0x7F | self.guard
-        # Doubling moves the guard of the rests up by one and multiplies that of the tops: both
-        # are known, so one XOR takes them away and puts the guard back in its place.
-        self._mend = self.guard << 1 ^ (self.guard * 2 * REDUCTION >> 8) ^ self.guard
+        kept = 1 << 8 * (size + 1)
+        self.guard = 0xFFFF << 8 * size
+        self._ones = ones | kept
+        self._rests = ones * 0x7F | kept
 
-    def pack(self, value: bytes) -> int:
-        return int.from_bytes(b"\x01\x00" + value, "big")
-
-    def unpack(self, lanes: int) -> bytes:
-        return lanes.to_bytes(self.size + 2, "big")[2:]
-
-    def scale(self, lanes: int, factor: int) -> int:
-        """Each lane times a public factor."""
-        total = self.guard
-        while factor:
-            if factor & 1:
-                total ^= lanes ^ self.guard
-            lanes = self._double(lanes)
-            factor >>= 1
-        return total
-
-    def _double(self, lanes: int) -> int:
-        carries = (lanes & self._tops) * 2 * REDUCTION >> 8  # a top bit becomes REDUCTION
-        return ((lanes & self._rests) << 1) ^ carries ^ self._mend
+    def double(self, lanes: int) -> int:
+        """Each lane times x, modulo the field's polynomial; the guard is whole again."""
+        tops = lanes >> 7 & self._ones
+        reduction = tops ^ tops << 1 ^ tops << 3 ^ tops << 4  # REDUCTION, where the top bit was set
+        return (lanes & self._rests) << 1 ^ reduction | self.guard

@@ -4,6 +4,7 @@ A part tells its characters to whoever sees it. What is left to guess is said, i
 """
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 from keyvault_kit.errors import InputError
@@ -32,8 +33,14 @@ def split(password: Secret, count: int) -> tuple[Secret, ...]:
     return tuple(parts)
 
 
-def join(parts: tuple[Secret, ...]) -> Secret:
-    """The password of its parts, in order."""
+def join(parts: Sequence[Secret]) -> Secret:
+    """The password of its parts, in order.
+
+    Raises:
+        InputError: There are not two or three.
+    """
+    if len(parts) not in COUNTS:
+        raise InputError(f"a password has 2 or 3 parts, not {len(parts)}")
     return Secret.from_text("".join(part.expose_text() for part in parts))
 
 

@@ -35,27 +35,37 @@ class RecoveryState:
         return self._shares[0].identifier if self._shares else None
 
     @property
+    def threshold(self) -> int | None:
+        """Shares that are needed; None before the first share, and for a set of several groups."""
+        if not self._shares or self._shares[0].group_count > 1:
+            return None
+        return self._shares[0].member_threshold
+
+    @property
+    def missing(self) -> int:
+        """How many more shares are needed at least; exactly, in a set of one group."""
+        if not self._shares:
+            return 1
+        first, groups = self._shares[0], slip39.gather(self._shares)
+        unseen = [1] * (first.group_count - len(groups))
+        known = [slip39.missing(group) for group in groups.values()]
+        return sum(sorted(known + unseen)[: first.group_threshold])
+
+    @property
     def complete(self) -> bool:
         """Whether there are enough shares."""
-        if not self._shares:
-            return False
-        groups = slip39.gather(self._shares)
-        whole = sum(not slip39.missing(group) for group in groups.values())
-        return whole >= self._shares[0].group_threshold
+        return self.missing == 0
 
     def status(self) -> str:
         """What is there and what is missing, in one sentence."""
         if not self._shares:
             return "There is no share yet."
-        first, have = self._shares[0], len(self._shares)
-        if self.complete:
-            return f"{have} shares of set {first.identifier}: enough."
-        if first.group_count == 1:
-            left = first.member_threshold - have
-            return (
-                f"{have} of {first.member_threshold} shares of set {first.identifier}: {left} more."
-            )
-        return f"{have} shares of set {first.identifier}: not enough groups are whole yet."
+        have, missing = len(self._shares), self.missing
+        if not missing:
+            return f"{have} shares of set {self.identifier}: enough."
+        if self.threshold is None:
+            return f"{have} shares of set {self.identifier}: at least {missing} more."
+        return f"{have} of {self.threshold} shares of set {self.identifier}: {missing} more."
 
     def recover(self) -> Secret:
         """The secret.

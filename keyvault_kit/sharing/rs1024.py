@@ -26,10 +26,16 @@ _GENERATOR: Final = (
 def _polymod(values: Iterable[int]) -> int:
     check = 1
     for value in values:
-        top = check >> 20
-        check = (check & 0xFFFFF) << 10 ^ value
-        for i, term in enumerate(_GENERATOR):
-            check ^= term if top >> i & 1 else 0
+        check = _shift(check) ^ value
+    return check
+
+
+def _shift(check: int) -> int:
+    """The remainder one word further on."""
+    top = check >> 20
+    check = (check & 0xFFFFF) << 10
+    for i, term in enumerate(_GENERATOR):
+        check ^= term if top >> i & 1 else 0
     return check
 
 
@@ -42,3 +48,20 @@ def create(customization: bytes, words: Sequence[int]) -> tuple[int, ...]:
 def verify(customization: bytes, words: Sequence[int]) -> bool:
     """Whether these words, the checksum among them, are free of errors."""
     return _polymod((*customization, *words)) == 1
+
+
+def locate(customization: bytes, words: Sequence[int]) -> int | None:
+    """Where the one wrong word stands, from 0, if changing one word mends the checksum.
+
+    The code is linear: an error leaves the same mark in the remainder whatever the other words are.
+    Two wrong words never look like one (the distance is 4); three do with a chance of 3e-5. The
+    place is told and not the word, as the specification asks (SLIP-0039, 'Checksum').
+    """
+    mark = _polymod((*customization, *words)) ^ 1
+    for error in range(1, 1024):
+        trace = error
+        for place in reversed(range(len(words))):
+            if trace == mark:
+                return place
+            trace = _shift(trace)
+    return None

@@ -3,32 +3,29 @@
 https://github.com/satoshilabs/slips/blob/master/slip-0039.md
 """
 
-import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, Self, TypedDict
+from typing import Any, Final, Self, TypedDict
 
 import msgspec
 
 from keyvault_kit.errors import InputError, MismatchError
 from keyvault_kit.secret import Secret
-from keyvault_kit.sharing import cipher, gf256, rs1024, words
+from keyvault_kit.sharing import cipher, rs1024, shamir, words
 from keyvault_kit.sharing.slip39_wordlist import WORDS
 
 RADIX_BITS: Final = 10
 METADATA_WORDS: Final = 7
 MIN_SECRET: Final = 16
 MIN_WORDS: Final = METADATA_WORDS + -(-MIN_SECRET * 8 // RADIX_BITS)
-MAX_WORDS: Final = 512
-"""A bound on what is looked at; a real share has some dozens."""
+MAX_SECRET: Final = 512
+"""Bytes; a bound on what is looked at. A password's secret has 32, a container 288 at most."""
+
+MAX_WORDS: Final = METADATA_WORDS + -(-MAX_SECRET * 8 // RADIX_BITS)
 
 MAX_SHARES: Final = 16
 MAX_PADDING: Final = 8
 MAX_EXPONENT: Final = 10
 """What an input may demand: 10 million iterations, some seconds. The kit's own shares have 1."""
-
-DIGEST_SIZE: Final = 4
-DIGEST_X: Final = 254
-SECRET_X: Final = 255
 
 Random = Callable[[int], bytes]
 
@@ -73,6 +70,10 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Share({self.identifier}, {self.group_index}, {self.member_index}, ...)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        # msgspec's own lists every field, and Textual shows local variables after a crash.
+        return [("identifier", self.identifier), ("member_index", self.member_index)]
 
     @property
     def setting(self) -> tuple[int, bool, int, int, int, int]:
@@ -136,13 +137,12 @@ def _numbers(text: str) -> tuple[int, ...]:
         try:
             numbers.append(words.index(word))
         except InputError as error:
-            raise InputError(
-                f"word {place}, {word[:12]!r}, {error.what}", mend=error.mend
-            ) from None
-    if len(numbers) < MIN_WORDS:
+            # What was typed is not repeated: it may be another secret, in the wrong field.
+            raise InputError(f"word {place} {error.what}", mend=error.mend) from None
+    padding = (len(numbers) - METADATA_WORDS) * RADIX_BITS % 16
+    if len(numbers) < MIN_WORDS or padding > MAX_PADDING:
         raise InputError(
-            f"these are {len(numbers)} words, and a share has {MIN_WORDS} or more",
-            mend="A share of a password has 33.",
+            f"no share has {len(numbers)} words", mend="A share of a password has 33. Count them."
         )
     return tuple(numbers)
 
@@ -167,11 +167,7 @@ def _decode(numbers: Sequence[int]) -> _Fields:
     for number in numbers[:4]:
         bits = bits << RADIX_BITS | number
     extendable = bool(bits >> 24 & 1)
-    if not rs1024.verify(_customization(extendable=extendable), numbers):
-        raise InputError(
-            "the words do not agree with their checksum: one is wrong, missing or out of place",
-            mend="Compare each row with its check letter on the sheet.",
-        )
+    _check(numbers, extendable=extendable)
     fields: _Fields = {
         "identifier": bits >> 25,
         "extendable": extendable,
@@ -188,13 +184,23 @@ def _decode(numbers: Sequence[int]) -> _Fields:
     return fields
 
 
+def _check(numbers: Sequence[int], *, extendable: bool) -> None:
+    if rs1024.verify(_customization(extendable=extendable), numbers):
+        return
+    place = rs1024.locate(_customization(extendable=extendable), numbers)
+    # The second word holds the flag, and may itself be the wrong one.
+    if place is None and rs1024.locate(_customization(extendable=not extendable), numbers) == 1:
+        place = 1
+    raise InputError(
+        "the words do not agree with their checksum",
+        mend="Two or more are wrong or out of place: compare each row with its check letter."
+        if place is None
+        else f"If only one is wrong, it is word {place + 1}: read it again.",
+    )
+
+
 def _value(numbers: Sequence[int]) -> bytes:
-    size, padding = divmod(len(numbers) * RADIX_BITS, 16)
-    if padding > MAX_PADDING:
-        raise InputError(
-            f"no share has {len(numbers) + METADATA_WORDS} words",
-            mend="A word is missing or double.",
-        )
+    size = len(numbers) * RADIX_BITS // 16
     value = 0
     for number in numbers:
         value = value << RADIX_BITS | number
@@ -215,7 +221,7 @@ def split(
     """Split a secret into `count` shares of one group, any `threshold` of which give it back.
 
     Args:
-        secret: 16 bytes or more, an even number of them.
+        secret: 16 to 512 bytes, an even number of them.
         random: That many random bytes.
         exponent: 10000 times two to this is the number of PBKDF2 iterations.
 
@@ -226,8 +232,8 @@ def split(
         raise InputError(f"a secret cannot be split {threshold} of {count}: 1 to 16, and no fewer")
     if threshold == 1 and count > 1:
         raise InputError("a threshold of 1 would make every share the whole secret (SLIP-0039)")
-    if len(secret) < MIN_SECRET or len(secret) % 2:
-        raise InputError(f"a secret of {len(secret)} bytes cannot be split: 16 or more, even")
+    if not MIN_SECRET <= len(secret) <= MAX_SECRET or len(secret) % 2:
+        raise InputError(f"a secret of {len(secret)} bytes cannot be split: 16 to 512, even")
     if not 0 <= exponent <= MAX_EXPONENT:
         raise InputError(f"an iteration exponent of {exponent} is out of bounds")
     identifier = int.from_bytes(random(2), "big") >> 1
@@ -246,24 +252,8 @@ def split(
             member_threshold=threshold,
             value=value,
         )
-        for x, value in _split_value(encrypted, threshold, count, random)
+        for x, value in shamir.split(encrypted, threshold, count, random)
     )
-
-
-def _split_value(
-    value: bytes, threshold: int, count: int, random: Random
-) -> list[tuple[int, bytes]]:
-    if threshold == 1:
-        return [(x, value) for x in range(count)]
-    drawn = [(x, random(len(value))) for x in range(threshold - 2)]
-    filling = random(len(value) - DIGEST_SIZE)
-    base = [*drawn, (DIGEST_X, _digest(filling, value) + filling), (SECRET_X, value)]
-    rest = range(len(drawn), count)
-    return [*drawn, *((x, gf256.interpolate(base, x)) for x in rest)]
-
-
-def _digest(key: bytes, value: bytes) -> bytes:
-    return hmac.digest(key, value, "sha256")[:DIGEST_SIZE]
 
 
 def combine(shares: Iterable[Share], passphrase: bytes = b"") -> Secret:
@@ -271,7 +261,8 @@ def combine(shares: Iterable[Share], passphrase: bytes = b"") -> Secret:
 
     Raises:
         InputError: Shares are missing, repeated, of another set, or contradict each other.
-        MismatchError: They do not belong together although they say so.
+        MismatchError: They do not belong together although they say so; with more than enough,
+            the wrong ones are named by their number in the set, from 1.
     """
     every = tuple(shares)
     if not every:
@@ -284,7 +275,7 @@ def combine(shares: Iterable[Share], passphrase: bytes = b"") -> Secret:
     if len(whole) < first.group_threshold:
         raise MissingSharesError(_what_is_missing(first, groups))
     points = [(index, _combine_group(group)) for index, group in whole.items()]
-    encrypted = _recover(points, first.group_threshold)
+    encrypted = _recover(points, first.group_threshold, "group")
     return Secret(
         cipher.decrypt(
             encrypted,
@@ -355,27 +346,14 @@ def _what_is_missing(first: Share, groups: Mapping[int, Mapping[int, Share]]) ->
 
 def _combine_group(group: Mapping[int, Share]) -> bytes:
     threshold = next(iter(group.values())).member_threshold
-    return _recover([(x, share.value) for x, share in sorted(group.items())], threshold)
+    return _recover([(x, share.value) for x, share in sorted(group.items())], threshold, "share")
 
 
-def _recover(points: Sequence[tuple[int, bytes]], threshold: int) -> bytes:
-    """The secret of at least `threshold` points; those beyond must lie on the same polynomial."""
-    base = points[:threshold]
-    if threshold == 1:
-        secret = base[0][1]
-        agree = all(hmac.compare_digest(value, secret) for _, value in points)
-    else:
-        secret = gf256.interpolate(base, SECRET_X)
-        mixed = gf256.interpolate(base, DIGEST_X)
-        digest, filling = mixed[:DIGEST_SIZE], mixed[DIGEST_SIZE:]
-        if not hmac.compare_digest(digest, _digest(filling, secret)):
-            raise MismatchError(
-                "the shares do not belong together: their digest does not hold",
-                mend="Verify each alone against the ledger.",
-            )
-        agree = all(gf256.interpolate(base, x) == value for x, value in points[threshold:])
-    if not agree:
+def _recover(points: Sequence[shamir.Point], threshold: int, what: str) -> bytes:
+    secret, wrong = shamir.recover(points, threshold)
+    if wrong:
         raise MismatchError(
-            "the shares contradict each other", mend="Verify each alone against the ledger."
+            f"the rest contradicts {what} {' and '.join(str(x + 1) for x in wrong)}",
+            mend="Leave them out, and verify each alone against the ledger.",
         )
     return secret

@@ -6,6 +6,8 @@ from typing import Final
 from keyvault_kit.errors import InputError
 from keyvault_kit.sharing.slip39_wordlist import WORDS
 
+__all__ = ["PREFIX", "WORDS", "index", "nearest"]
+
 PREFIX: Final = 4
 """Words are told apart by this many letters (SLIP-0039, 'Wordlist')."""
 

@@ -145,9 +145,9 @@ def test_what_is_wrong_with_a_word_is_said() -> None:
     words = quick(bytes(32), 2, 2)[0].mnemonic().split()
     words[4] = "acadenic"
 
-    with pytest.raises(InputError, match=r"word 5, 'acadenic', is no word .* academic"):
+    with pytest.raises(InputError, match=r"word 5 is no word .* academic"):
         Share.parse(" ".join(words))
-    with pytest.raises(InputError, match="these are 3 words"):
+    with pytest.raises(InputError, match="no share has 3 words"):
         Share.parse("academic acid acne")
     with pytest.raises(InputError, match="more than any share"):
         Share.parse("academic " * 513)
@@ -174,7 +174,7 @@ def test_shares_that_do_not_fit_are_told_apart() -> None:
         slip39.combine([ours[2], forged])
     with pytest.raises(MismatchError, match="do not belong together"):
         slip39.combine([ours[0], forged])
-    with pytest.raises(MismatchError, match="contradict each other"):
+    with pytest.raises(MismatchError, match="the rest contradicts share 3"):
         slip39.combine([ours[0], ours[1], forged])
 
 
@@ -220,11 +220,11 @@ def test_the_field_is_one(a: int, b: int, c: int) -> None:
     assert multiply(0x57, 0x83) == 0xC1  # FIPS 197, 4.2
 
 
-@given(st.binary(min_size=1, max_size=64), st.integers(0, 255))
-def test_lanes_multiply_each_byte_and_keep_their_width(value: bytes, factor: int) -> None:
+@given(st.binary(min_size=1, max_size=64))
+def test_lanes_double_each_byte_and_keep_their_width(value: bytes) -> None:
     lanes = gf256._Lanes(len(value))
 
-    product = lanes.scale(lanes.pack(value), factor)
+    double = lanes.double(lanes.guard | int.from_bytes(value, "big"))
 
-    assert lanes.unpack(product) == bytes(gf256.multiply(byte, factor) for byte in value)
-    assert product.bit_length() == lanes.guard.bit_length()
+    doubled = bytes(gf256.multiply(byte, 2) for byte in value)
+    assert double == lanes.guard | int.from_bytes(doubled, "big")
