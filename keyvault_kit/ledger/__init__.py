@@ -1,0 +1,1 @@
+"""The log: append-only, hashed, signed."""
