@@ -1,0 +1,140 @@
+"""Blocks that several sheets share: what to do, captioned values, codes."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from keyvault_kit.errors import InputError
+from keyvault_kit.secret import Secret
+from keyvault_kit.sheets import qr
+from keyvault_kit.sheets.drawing import CAPTION, Drawing
+from keyvault_kit.sheets.fonts import Face
+from keyvault_kit.sheets.geometry import Box
+from keyvault_kit.sheets.text import baseline, line_height, wrap
+
+CODE: Final = 50.0
+"""Side of a QR code that carries a secret, without its quiet zone."""
+
+GROUP: Final = 4
+"""Characters that are printed together."""
+
+_CODE_GAP: Final = 2.0
+"""Between a fold and the quiet zone of a code: folding is not exact."""
+
+_STEP_SIZES: Final = (9.0, 8.5, 8.0, 7.5, 7.0)
+_STEP_GAP: Final = 0.7
+
+
+def steps(drawing: Drawing, box: Box, texts: Sequence[str]) -> float:
+    """Draw what to do with the sheet, at the largest size at which it fits the box.
+
+    Args:
+        texts: A step each; numbered where there are several.
+
+    Returns:
+        The lower edge of the last.
+
+    Raises:
+        InputError: They do not fit at the least size.
+    """
+    indent = 5.0 if len(texts) > 1 else 0.0
+    room = Box(box.x + indent, box.y + 6, box.width - indent, box.height - 6)
+    size = _step_size(texts, room)
+    drawing.text(box.x, box.y + 4, "What to do with this sheet", size=10, face=Face.BOLD)
+    y = room.y
+    for number, text in enumerate(texts, start=1):
+        if indent:
+            drawing.text(
+                box.x, baseline(y, line_height(size), size), f"{number}.", size=size, face=Face.BOLD
+            )
+        here = Box(room.x, y, room.width, room.bottom - y)
+        y = drawing.paragraph(here, text, size=size) + _STEP_GAP
+    return y
+
+
+def _step_size(texts: Sequence[str], room: Box) -> float:
+    for size in _STEP_SIZES:
+        lines = sum(len(wrap(text, room.width, Face.REGULAR, size)) for text in texts)
+        if lines * line_height(size) + len(texts) * _STEP_GAP <= room.height:
+            return size
+    raise InputError(
+        "the instructions do not fit the sheet", mend="Shorten the ids and names on it."
+    )
+
+
+def captioned(
+    drawing: Drawing,
+    box: Box,
+    caption: str,
+    value: str,
+    *,
+    face: Face = Face.BOLD,
+    size: float = 16,
+) -> None:
+    """Draw a value, as large as fits, below its caption."""
+    drawing.text(box.x, box.y + 2.5, caption, size=6.5, grey=CAPTION)
+    inner = Box(box.x, box.y + 3.4, box.width, box.height - 3.4)
+    drawing.fitted(inner, value, largest=size, face=face)
+
+
+def boxed(drawing: Drawing, box: Box, text: str) -> None:
+    """Draw a line of text in the middle of a heavy frame."""
+    drawing.frame_box(box, weight=1.6)
+    drawing.centred(box.grown(-2), text, largest=20)
+
+
+class Aside(msgspec.Struct, frozen=True):
+    """What stands between two codes: a titled value in groups of four, and what it is for."""
+
+    title: str
+    values: tuple[str, ...]
+    texts: tuple[str, ...]
+
+
+def two_codes(drawing: Drawing, panel: Box, payload: str, aside: Aside) -> None:
+    """Draw a code twice, at the left and right of a panel, so that one crease spares the other.
+
+    Args:
+        panel: A part of the page between two folds, high enough for code and quiet zone.
+    """
+    matrix = qr.matrix(payload)
+    quiet = qr.QUIET_ZONE * CODE / len(matrix)
+    left = Box(panel.x, panel.y + _CODE_GAP + quiet, CODE, CODE)
+    right = Box(panel.right - CODE, left.y, CODE, CODE)
+    left_rim, right_rim = drawing.code(left, matrix), drawing.code(right, matrix)
+    middle = Box(left_rim.right + 2, left.y, right_rim.x - left_rim.right - 4, CODE)
+    drawing.text(middle.x, middle.y + 3.5, aside.title, size=10, face=Face.BOLD)
+    values = tuple(in_groups(value) for value in aside.values)
+    y = drawing.lines(Box(middle.x, middle.y + 5, 0, 0), values, size=12, face=Face.MONO) + 2
+    for text in aside.texts:
+        y = drawing.paragraph(Box(middle.x, y, middle.width, CODE), text, size=8.5) + 1.5
+
+
+def in_groups(text: str) -> str:
+    """The text with a space after each four characters."""
+    return " ".join(text[at : at + GROUP] for at in range(0, len(text), GROUP))
+
+
+def small_code(drawing: Drawing, box: Box, payload: str) -> Box:
+    """Draw a code that holds no secret, quiet zone included, in a square box."""
+    matrix = qr.matrix(payload)
+    module = box.width / (len(matrix) + 2 * qr.QUIET_ZONE)
+    return drawing.code(box.grown(-qr.QUIET_ZONE * module), matrix)
+
+
+def salted_codes(drawing: Drawing, panel: Box, payload: str, salt: Secret) -> None:
+    """Draw the two codes of a secret that can be guessed, with its salt in between."""
+    digits = salt.expose().hex()
+    half = len(digits) // 2
+    texts = (
+        (
+            "Each code holds the secret above and this salt. Scan with an offline reader, never"
+            " with a phone."
+        ),
+        (
+            "The salt stands on this sheet alone. With it the secret's proof in the ledger can be"
+            " checked; without it the proof tells nothing."
+        ),
+    )
+    two_codes(drawing, panel, payload, Aside("Salt", (digits[:half], digits[half:]), texts))

@@ -1,0 +1,1 @@
+"""The sheets, one a module: a frozen struct with the data, `payload` and `render`."""
