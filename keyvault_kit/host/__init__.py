@@ -1,0 +1,1 @@
+"""The workstation that the kit runs on."""

@@ -1,0 +1,52 @@
+"""Files that a crash leaves old or new, never half."""
+
+import os
+from pathlib import Path
+
+from keyvault_kit.errors import InputError
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all, also after a power cut.
+
+    Raises:
+        InputError: The file system refuses; says what and where.
+    """
+    half = path.with_name(f".{path.name}.half")
+    try:
+        with half.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        half.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise InputError(
+            f"cannot write {path}: {error.strerror}", mend="Free space or choose another folder."
+        ) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return  # elsewhere a folder cannot be opened; the rename is journalled
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def read_file(path: Path, what: str, limit: int = 1 << 20) -> bytes:
+    """The bytes of a file of at most `limit` bytes.
+
+    Raises:
+        InputError: It cannot be read, or is larger; `what` says what it should have been.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise InputError(f"cannot read the {what} {path}: {error.strerror}") from error
+    if len(data) > limit:
+        raise InputError(f"the {what} {path} is larger than {limit} bytes")
+    return data

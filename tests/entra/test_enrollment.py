@@ -1,0 +1,99 @@
+"""Creation options in, registration answer out: a real file, and every mistake refused."""
+
+import json
+from base64 import urlsafe_b64decode
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keyvault_kit.entra.enrollment import read_options, registration
+from keyvault_kit.errors import InputError, RefusedError
+
+REAL = Path(__file__).parents[1] / "data" / "entra-creation-options.json"
+UPN = "john@contoso.com"
+IN_TIME = datetime(2024, 6, 13, 11, 0, tzinfo=UTC)
+TOO_LATE = datetime(2024, 6, 13, 11, 26, 35, tzinfo=UTC)
+
+
+def options(**public_key: object) -> bytes:
+    """The real file with members of `publicKey` changed."""
+    fields: dict[str, Any] = json.loads(REAL.read_bytes())
+    fields["publicKey"] |= public_key
+    return json.dumps(fields).encode()
+
+
+def test_a_real_file_is_read() -> None:
+    read = read_options(REAL.read_bytes(), upn=UPN, now=IN_TIME)
+
+    assert read.rp_id == "login.microsoft.com"
+    assert read.algorithms == (-7, -257)
+    assert len(read.exclude) == 4
+    assert len(read.user_id) == 51
+    assert json.loads(read.client_data) == {
+        "type": "webauthn.create",
+        "challenge": json.loads(REAL.read_bytes())["publicKey"]["challenge"].rstrip("="),
+        "origin": "https://login.microsoft.com",
+        "crossOrigin": False,
+    }
+
+
+def test_a_byte_order_mark_is_no_hindrance() -> None:
+    data = b"\xef\xbb\xbf" + REAL.read_bytes()
+
+    assert read_options(data, upn=UPN.upper(), now=IN_TIME).upn == UPN
+
+
+@pytest.mark.parametrize(
+    ("change", "because"),
+    [
+        ({"rp": {"id": "login.evil.example", "name": "Microsoft"}}, r"login\.evil\.example"),
+        ({"attestation": "none"}, "direct attestation"),
+        ({"pubKeyCredParams": [{"type": "public-key", "alg": -257}]}, "ES256"),
+        (
+            {"authenticatorSelection": {"userVerification": "discouraged"}},
+            "do not require user verification",
+        ),
+    ],
+)
+def test_options_that_are_not_ours_are_refused(change: dict[str, object], because: str) -> None:
+    with pytest.raises(RefusedError, match=because):
+        read_options(options(**change), upn=UPN, now=IN_TIME)
+
+
+def test_an_expired_challenge_and_another_account_are_refused() -> None:
+    with pytest.raises(RefusedError, match="expired at 2024-06-13 11:26 UTC"):
+        read_options(REAL.read_bytes(), upn=UPN, now=TOO_LATE)
+    with pytest.raises(RefusedError, match=r"for john@contoso\.com, not for bg1@contoso\.com"):
+        read_options(REAL.read_bytes(), upn="bg1@contoso.com", now=IN_TIME)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{}", b"[]", b"{" * 100_000, REAL.read_bytes()[:-9], b"\xff\xfe{}"]
+)
+def test_what_is_no_options_file_is_said_so(data: bytes) -> None:
+    with pytest.raises(InputError, match="no file of creation options"):
+        read_options(data, upn=UPN, now=IN_TIME)
+
+
+def test_an_excluded_id_with_a_padding_digit_is_read_both_ways() -> None:
+    exclude = [{"type": "public-key", "id": "AAAAAAA1"}]
+
+    read = read_options(options(excludeCredentials=exclude), upn=UPN, now=IN_TIME)
+
+    assert read.exclude == (urlsafe_b64decode("AAAAAAA1"), urlsafe_b64decode("AAAAAAA="))
+
+
+def test_the_answer_is_what_graph_takes() -> None:
+    read = read_options(REAL.read_bytes(), upn=UPN, now=IN_TIME)
+
+    answer = json.loads(
+        registration(read, credential_id=b"\xff\xfe", attestation_object=b"\x00", name="K1")
+    )
+
+    assert set(answer) == {"displayName", "publicKeyCredential"}
+    assert answer["publicKeyCredential"]["id"] == "__4"
+    assert set(answer["publicKeyCredential"]) == {"id", "response"}
+    with pytest.raises(InputError, match="longer than 30"):
+        registration(read, credential_id=b"", attestation_object=b"", name="K" * 31)
