@@ -1,0 +1,146 @@
+"""What people do with bags, safes and keys in every ceremony."""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+
+from keyvault_kit.ceremonies.engine import Work
+from keyvault_kit.ceremonies.interaction import Prompt, Topic
+from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.model import Envelope, EnvelopeState
+from keyvault_kit.custody.register import Register, known
+from keyvault_kit.errors import DeviceError, RefusedError
+from keyvault_kit.keys.hid import PluggedKey
+from keyvault_kit.keys.reading import Reading, read_all
+from keyvault_kit.keys.session import KeySession, open_session
+
+BAG_TRIES = 3
+
+
+def seal(work: Work, envelope: str) -> ev.EnvelopeSealed:
+    """Put an envelope into a bag whose number two people read from it, each on their own.
+
+    Raises:
+        RefusedError: They did not agree in three tries.
+    """
+    readers = (work.step.by * 2)[:2]
+    for _ in range(BAG_TRIES):
+        first, second = (_bag_number(work, envelope, person) for person in readers)
+        if first == second:
+            return ev.EnvelopeSealed(envelope=envelope, bag=first)
+        told = f"The two numbers for envelope {envelope} differ: {first} and {second}."
+        work.interaction.show(Prompt(topic=Topic.NOTE, text=told, subject=envelope))
+    raise RefusedError(
+        f"the bag number of envelope {envelope} was read differently {BAG_TRIES} times",
+        mend="Take a new bag and begin the step again.",
+    )
+
+
+def _bag_number(work: Work, envelope: str, person: str) -> str:
+    text = f"{person}: read the number of the bag that holds envelope {envelope}"
+    prompt = Prompt(topic=Topic.BAG_NUMBER, text=text, person=person, subject=envelope)
+    return work.interaction.ask(prompt).strip()
+
+
+def deposit(work: Work, envelope: str, safe: str) -> ev.EnvelopeDeposited:
+    """Have an envelope put into its safe.
+
+    Raises:
+        RefusedError: The openers do not say that it lies there.
+    """
+    openers = known(work.register.safes, safe, "safe").openers
+    text = f"Does envelope {envelope} lie in safe {safe} (openers {', '.join(openers)})?"
+    prompt = Prompt(topic=Topic.DEPOSIT, text=text, subject=envelope)
+    if not work.interaction.confirm(prompt):
+        raise RefusedError(f"envelope {envelope} does not lie in safe {safe} yet")
+    return ev.EnvelopeDeposited(envelope=envelope, safe=safe)
+
+
+def open_envelope(work: Work, envelope: str, why: str) -> ev.EnvelopeOpened:
+    """Inspect a bag and open it; a damaged bag is recorded, and never stops an opening."""
+    bag = known(work.register.envelopes, envelope, "envelope").bag
+    text = f"Is bag {bag} of envelope {envelope} intact, and is that its number?"
+    intact = work.interaction.confirm(Prompt(topic=Topic.BAG_INTACT, text=text, subject=envelope))
+    return ev.EnvelopeOpened(envelope=envelope, why=why, intact=intact)
+
+
+def next_id(stem: str, taken: Collection[str]) -> str:
+    """The first of `stem`1, `stem`2, ... that nothing has yet."""
+    n = 1
+    while f"{stem}{n}" in taken:
+        n += 1
+    return f"{stem}{n}"
+
+
+def key_envelope(register: Register, tag: str) -> Envelope | None:
+    """The sealed envelope in which a key lies now."""
+    lies = (EnvelopeState.SEALED, EnvelopeState.DEPOSITED)
+    mine = [e for e in register.envelopes.values() if e.holds == f"key:{tag}" and e.state in lies]
+    return mine[-1] if mine else None
+
+
+def find_key(work: Work, tag: str) -> PluggedKey:
+    """The plugged-in key that is, or claims to be, the one with this tag.
+
+    By the serial number that the register has or, for a key that is new, that is typed from its
+    label; a key without one blinks, and a person says whether it is the one.
+
+    Raises:
+        DeviceError: No plugged-in key fits.
+        RefusedError: Several claim the same serial number.
+    """
+    readings = [it for it in read_all(work.station.bus) if isinstance(it, Reading)]
+    registered = work.register.keys.get(tag)
+    serial = registered.serial if registered else _typed_serial(work, tag)
+    if serial is None:
+        return _blinking(work, tag, [it for it in readings if it.serial is None])
+    fitting = [it for it in readings if it.serial == serial]
+    if not fitting:
+        raise DeviceError(
+            f"no plugged-in key has the serial number {serial} of key {tag}",
+            mend="Plug it in, or look at the number on its label again.",
+        )
+    if len(fitting) > 1:
+        raise RefusedError(
+            f"{len(fitting)} plugged-in keys claim the serial number {serial} of key {tag}",
+            mend="One of them is a stranger: plug in one at a time.",
+        )
+    return fitting[0].plugged
+
+
+def _typed_serial(work: Work, tag: str) -> int | None:
+    text = f"Type the serial number on the label of key {tag}; nothing if it has none"
+    prompt = Prompt(topic=Topic.SERIAL, text=text, person=work.step.by[0], subject=tag)
+    answer = work.interaction.ask(prompt).strip()
+    if not answer:
+        return None
+    if not answer.isdecimal():
+        raise RefusedError(f"{answer!r} is no serial number", mend="Type the digits alone.")
+    return int(answer)
+
+
+def _blinking(work: Work, tag: str, candidates: Sequence[Reading]) -> PluggedKey:
+    for reading in candidates:
+        with open_session(work.station.bus, reading.plugged) as session:
+            session.wink()
+        text = f"A key blinks. Is it the one with tag {tag}?"
+        prompt = Prompt(topic=Topic.BLINKING, text=text, person=work.step.by[0], subject=tag)
+        if work.interaction.confirm(prompt):
+            return reading.plugged
+    raise DeviceError(
+        f"key {tag} is not among the plugged-in keys without a serial number",
+        mend="Plug it in and begin the step again.",
+    )
+
+
+@contextmanager
+def key_session(work: Work, tag: str) -> Iterator[KeySession]:
+    """A session with the key of this tag; its holder is told when it wants a touch."""
+    text = f"Touch key {tag}, which blinks"
+    prompt = Prompt(topic=Topic.TOUCH, text=text, person=work.step.by[0], subject=tag)
+
+    def on_touch() -> None:
+        work.interaction.touch(prompt)
+
+    bus, guard = work.station.bus, work.station.guard
+    with open_session(bus, find_key(work, tag), on_touch=on_touch, guard=guard) as session:
+        yield session

@@ -1,0 +1,75 @@
+"""The human, as a parameter.
+
+A ceremony talks to people through this protocol alone. Terminal prompts, the interface's dialogs
+and a script (rehearsals, tests) all answer the same prompts, told apart by their topic.
+"""
+
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from keyvault_kit.secret import Secret
+
+
+class Topic(StrEnum):
+    """What a prompt is about, for whoever answers by script."""
+
+    BAG_NUMBER = "bag number"
+    BAG_INTACT = "bag intact"
+    BLINKING = "blinking"
+    DEPOSIT = "deposit"
+    NOTE = "note"
+    OPTIONS = "creation options"
+    PERSONAL_KEY = "personal key"
+    RESET = "reset"
+    SERIAL = "serial number"
+    SIGN_IN = "sign-in"
+    TENANT_PASSWORD = "tenant password"  # noqa: S105 - a topic, not a password
+    TOUCH = "touch"
+
+
+class Prompt(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said or asked, to whom, about what.
+
+    Attributes:
+        text: In plain words, complete in itself.
+        person: Id of the person it is for; empty for everybody in the room.
+        subject: Id of the key, envelope or account that it is about.
+    """
+
+    topic: Topic
+    text: str
+    person: str = ""
+    subject: str = ""
+
+
+class Interaction(Protocol):
+    """What a ceremony wants of the people in the room."""
+
+    def show(self, prompt: Prompt) -> None:
+        """Tell something; nothing is asked."""
+
+    def confirm(self, prompt: Prompt) -> bool:
+        """Ask a question whose answer defaults to no."""
+
+    def choose(self, prompt: Prompt, choices: tuple[str, ...]) -> int:
+        """Let the person pick one of several; the answer is its index."""
+
+    def ask(self, prompt: Prompt) -> str:
+        """Ask for a text that is not secret."""
+
+    def ask_pin(self, prompt: Prompt) -> Secret:
+        """Ask for a PIN; what is typed is not shown. The caller wipes it."""
+
+    def wait_for_key(self, prompt: Prompt) -> None:
+        """Ask for a key to be plugged in, and return when the person says that it is."""
+
+    def touch(self, prompt: Prompt) -> None:
+        """Say that a key, which blinks, waits for a touch."""
+
+    def reveal(self, prompt: Prompt, secret: Secret, *, seconds: int) -> None:
+        """Show a secret to one person, for a time at most; nothing of it stays on the screen."""
+
+    def progress(self, ceremony: str, step: int, of: int, activity: str) -> None:
+        """Say which step of a ceremony begins."""

@@ -1,0 +1,411 @@
+"""Enrol a key: identify, prove, PIN on paper, PIN on the key, passkey, envelopes (S17, S19, S36).
+
+The PIN people print, prove and seal the PIN; the custodian touches the key and never sees it.
+"""
+
+import functools
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from keyvault_kit.ceremonies import handling, paperwork
+from keyvault_kit.ceremonies.engine import Ceremony, Condition, Plan, Step, Work
+from keyvault_kit.ceremonies.interaction import Prompt, Topic
+from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.model import (
+    EnvelopeState,
+    Purpose,
+    SecretSet,
+    SecurityKey,
+    SetState,
+    Use,
+)
+from keyvault_kit.custody.register import Register
+from keyvault_kit.entra import enrollment
+from keyvault_kit.errors import RefusedError
+from keyvault_kit.host.files import write_atomically
+from keyvault_kit.keys import metadata, pin
+from keyvault_kit.keys.credentials import CredentialRequest
+from keyvault_kit.keys.reading import read
+from keyvault_kit.secret import Secret
+from keyvault_kit.sharing.proofs import sheet_proof
+
+PROOF_RP_ID = "keyvault-kit.invalid"
+"""Our relying party for proofs and PIN checks, for ever; no sign-in can come of it (RFC 2606)."""
+
+SECRETS = ("pin", "salt")
+GENUINE = "genuine"
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """Which key is enrolled for what, and where its envelopes go.
+
+    Attributes:
+        pin_people: Two who print and seal the PIN; they never hold the key.
+        show_guard: Type one wrong PIN on purpose, to see the guard at work.
+    """
+
+    key: str
+    account: str
+    use: Use
+    custodian: str
+    pin_people: tuple[str, str]
+    key_safe: str
+    pin_safe: str
+    show_guard: bool = False
+
+
+def ceremony(request: Request) -> Ceremony:
+    """The ceremony that enrols a key."""
+    return Ceremony(
+        id=f"enrol-{request.key}",
+        plan=PLAN,
+        request=msgspec.to_builtins(request),
+        people=tuple(sorted({request.custodian, *request.pin_people})),
+    )
+
+
+def steps(_: Register, request: ev.Request) -> tuple[Step, ...]:
+    """The steps, from the key in the hand to two envelopes in two safes."""
+    it = msgspec.convert(request, Request)
+    return (*_key_steps(it), *_pin_steps(it), *_passkey_steps(it), *_deposit_steps(it))
+
+
+PLAN = Plan("enrol", steps)
+
+
+def _key_steps(it: Request) -> tuple[Step, ...]:
+    return (
+        Step(
+            id="identify",
+            activity=f"Find key {it.key} among the plugged-in keys, read it and register it",
+            by=(it.custodian,),
+            act=functools.partial(_identify, it),
+            before=Condition(f"key {it.key} is registered already", lambda r: it.key not in r.keys),
+        ),
+        Step(
+            id="prove",
+            activity=f"Prove by its attestation that key {it.key} is genuine",
+            by=(it.custodian,),
+            act=functools.partial(_prove_key, it),
+            after=Condition(
+                f"key {it.key} is not proven genuine; it is not used",
+                lambda r: r.keys[it.key].proven == GENUINE,
+            ),
+        ),
+    )
+
+
+def _pin_steps(it: Request) -> tuple[Step, ...]:
+    doing = (
+        ("print-pin", f"Print the PIN mailer of key {it.key}", _print_pin),
+        ("prove-pin", "Read the PIN mailer back and compare it with its proof", _prove_pin),
+        ("seal-pin", "Seal the PIN mailer in a bag", _seal_pin),
+    )
+    return (
+        Step(
+            id="make-pin",
+            activity=f"Draw a PIN for key {it.key}",
+            by=it.pin_people,
+            act=functools.partial(_make_pin, it),
+            on_return=functools.partial(_give_up_pin, it),
+        ),
+        *(
+            Step(
+                id=name,
+                activity=activity,
+                by=it.pin_people,
+                act=functools.partial(act, it),
+                needs=SECRETS,
+                restart="make-pin",
+            )
+            for name, activity, act in doing
+        ),
+    )
+
+
+def _passkey_steps(it: Request) -> tuple[Step, ...]:
+    doing = [
+        ("set-pin", f"Set the PIN of key {it.key}", _set_pin),
+        ("check-pin", f"Check the PIN of key {it.key}", _check_pin),
+        ("passkey", f"Make the passkey of {it.account} on key {it.key}", _make_passkey),
+    ]
+    if it.show_guard:
+        doing.insert(1, ("wrong-pin", "Try one wrong PIN on purpose and see it counted", _wrong))
+    return tuple(
+        Step(
+            id=name,
+            activity=activity,
+            by=(it.custodian,),
+            act=functools.partial(act, it),
+            needs=SECRETS,
+            restart="make-pin",
+        )
+        for name, activity, act in doing
+    )
+
+
+def _deposit_steps(it: Request) -> tuple[Step, ...]:
+    doing = (
+        ("pack-key", f"Print the tag of key {it.key} and put both into an envelope", _pack_key),
+        ("seal-key", f"Seal the envelope of key {it.key} in a bag", _seal_key),
+        ("deposit-key", f"Deposit key {it.key} in safe {it.key_safe}", _deposit_key),
+        ("deposit-pin", f"Deposit the PIN of {it.key} in safe {it.pin_safe}", _deposit_pin),
+    )
+    return tuple(
+        Step(
+            id=name,
+            activity=activity,
+            by=it.pin_people if name == "deposit-pin" else (it.custodian, it.pin_people[0]),
+            act=functools.partial(act, it),
+        )
+        for name, activity, act in doing
+    )
+
+
+# --- The key
+
+
+def _identify(it: Request, work: Work) -> Sequence[ev.Fact]:
+    with handling.key_session(work, it.key) as session:
+        reading = read(session)
+    registered = ev.KeyRegistered(
+        key=it.key,
+        account=it.account,
+        use=it.use,
+        product=reading.product,
+        aaguid=reading.aaguid,
+        firmware=reading.firmware,
+        serial=reading.serial,
+    )
+    return [registered]
+
+
+def _prove_key(it: Request, work: Work) -> Sequence[ev.Fact]:
+    """Judge the attestation of a throw-away credential over a hash that only this step made."""
+    client_data_hash = hashlib.sha256(work.station.random(32)).digest()
+    request = CredentialRequest(
+        client_data_hash=client_data_hash,
+        rp_id=PROOF_RP_ID,
+        rp_name="keyvault-kit proof",
+        user_id=work.station.random(32),
+        user_name="proof",
+        user_display_name="proof",
+        algorithms=(enrollment.ES256,),
+        exclude=(),
+        resident=False,
+    )
+    with handling.key_session(work, it.key) as session:
+        made = session.make_credential(request, pin=None)
+    verdict = _judge(work, made.attestation_object, client_data_hash)
+    proven = ev.KeyProven(
+        key=it.key,
+        verdict=verdict.outcome,
+        reasons=verdict.reasons,
+        leaf=verdict.leaf_fingerprint,
+        root=verdict.root_fingerprint,
+    )
+    return [proven]
+
+
+def _judge(work: Work, attestation_object: bytes, client_data_hash: bytes) -> metadata.Verdict:
+    return metadata.verify_attestation(
+        attestation_object,
+        client_data_hash,
+        roots=work.station.roots,
+        now=work.station.clock(),
+    )
+
+
+# --- Its PIN
+
+
+def _pin_set_of(register: Register, it: Request) -> SecretSet:
+    """The key's newest PIN set: the one that this ceremony is about."""
+    return register.sets_of(it.key, Purpose.PIN)[-1]
+
+
+def _pin_envelope(register: Register, it: Request) -> str:
+    return f"{_pin_set_of(register, it).id}-1"
+
+
+def _make_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
+    with handling.key_session(work, it.key) as session:
+        if read(session).pin_set:
+            raise RefusedError(
+                f"key {it.key} has a PIN that is not on record",
+                mend="Reset the key first; whatever it holds is lost by that.",
+            )
+    work.hands.take("pin", pin.generate_pin(work.station.random))
+    work.hands.take("salt", Secret(work.station.random(16)))
+    made = ev.SetMade(
+        set=handling.next_id(f"{it.key}-pin", work.register.sets),
+        purpose=Purpose.PIN,
+        subject=it.key,
+        threshold=1,
+        count=1,
+    )
+    return [made]
+
+
+def _give_up_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
+    """The PIN is lost: destroy its mailer, reset the key if it has that PIN, void the set."""
+    lost = _pin_set_of(work.register, it)
+    paperwork.shred(work, "pin", f"{lost.id}-1")
+    why = "the PIN was lost before the key was enrolled"
+    facts: list[ev.Fact] = [
+        ev.EnvelopeSpoiled(envelope=e.id, why=why) for e in work.register.live_envelopes(lost.id)
+    ]
+    if lost.state in (SetState.MADE, SetState.IN_FORCE):
+        facts.append(ev.SetVoided(set=lost.id, why=why))
+    if _reset_if_locked(it, work) or work.register.keys[it.key].pin_set:
+        facts.append(ev.KeyReset(key=it.key, why=why))
+    return facts
+
+
+def _reset_if_locked(it: Request, work: Work) -> bool:
+    with handling.key_session(work, it.key) as session:
+        if not read(session).pin_set:
+            return False
+        work.station.guard.replugged(session.plugged)
+    text = f"Key {it.key} will be reset: its lost PIN and all its passkeys go. Unplug it and plug"
+    prompt = Prompt(
+        topic=Topic.RESET, text=f"{text} it in again", person=it.custodian, subject=it.key
+    )
+    work.interaction.wait_for_key(prompt)
+    with handling.key_session(work, it.key) as session:
+        session.reset()
+    return True
+
+
+def _print_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
+    secret, salt = work.hands.secret("pin"), work.hands.secret("salt").expose()
+    pin_set, envelope = _pin_set_of(work.register, it), _pin_envelope(work.register, it)
+    key = work.register.keys[it.key]
+    pdf = paperwork.pin_mailer(work, pin_set, key, secret, salt, safe=it.pin_safe)
+    work.station.paper.put(paperwork.sheet_name("pin", envelope), pdf)
+    printed = ev.EnvelopePrinted(
+        envelope=envelope,
+        holds=f"pin:{it.key}",
+        set=pin_set.id,
+        number=1,
+        proof=sheet_proof(salt, secret),
+    )
+    return [printed]
+
+
+def _prove_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
+    envelope = work.register.envelopes[_pin_envelope(work.register, it)]
+    paperwork.prove_pin_mailer(work, envelope)
+    return [ev.EnvelopeProven(envelope=envelope.id)]
+
+
+def _seal_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
+    envelope = _pin_envelope(work.register, it)
+    paperwork.print_label(work, envelope, f"pin:{it.key}", it.pin_safe)
+    return [handling.seal(work, envelope)]
+
+
+def _set_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
+    with handling.key_session(work, it.key) as session:
+        pin.set_pin(session, work.hands.secret("pin"))
+    return [ev.PinSet(key=it.key, set=_pin_set_of(work.register, it).id)]
+
+
+def _wrong(it: Request, work: Work) -> Sequence[ev.Fact]:
+    """Type a PIN that is surely wrong: the right one with its digits turned by one."""
+    digits = work.hands.secret("pin").expose_text()
+    wrong = Secret.from_text("".join(str((int(digit) + 1) % 10) for digit in digits))
+    with wrong, handling.key_session(work, it.key) as session:
+        try:
+            pin.check_pin(session, wrong)
+        except pin.WrongPinError as error:
+            told = f"Wrong PIN on key {it.key}: {error.retries} attempts are left."
+            work.interaction.show(Prompt(topic=Topic.NOTE, text=told, subject=it.key))
+            return [ev.PinChecked(key=it.key, right=False, retries=error.retries)]
+    raise RefusedError(f"key {it.key} accepted a wrong PIN", mend="Do not use this key.")
+
+
+def _check_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
+    with handling.key_session(work, it.key) as session:
+        left = pin.check_pin(session, work.hands.secret("pin"))
+    return [ev.PinChecked(key=it.key, right=True, retries=left.retries)]
+
+
+# --- Its passkey
+
+
+def _make_passkey(it: Request, work: Work) -> Sequence[ev.Fact]:
+    upn = work.register.accounts[it.account].upn
+    text = f"Name the file with the creation options of {upn} on the transfer medium"
+    prompt = Prompt(topic=Topic.OPTIONS, text=text, person=it.custodian, subject=it.key)
+    name = Path(work.interaction.ask(prompt)).name
+    data = (work.station.transfer / name).read_bytes()
+    options = enrollment.read_options(data, upn=upn, now=work.station.clock())
+    with handling.key_session(work, it.key) as session:
+        made = session.make_credential(_passkey_request(options), pin=work.hands.secret("pin"))
+    verdict = _judge(work, made.attestation_object, options.client_data_hash)
+    if verdict.outcome != GENUINE:
+        raise RefusedError(f"the passkey's attestation is {verdict.outcome}: {verdict.reasons}")
+    answer = enrollment.registration(
+        options,
+        credential_id=made.credential_id,
+        attestation_object=made.attestation_object,
+        name=it.key,
+    )
+    write_atomically(work.station.transfer / f"registration-{it.key}.json", answer)
+    work.hands.drop("pin")
+    work.hands.drop("salt")
+    enrolled = ev.PasskeyEnrolled(
+        key=it.key,
+        rp_id=options.rp_id,
+        credential=made.credential_id.hex(),
+        public_key=made.public_key.hex(),
+        answer=hashlib.sha256(answer).hexdigest(),
+    )
+    return [enrolled]
+
+
+def _passkey_request(options: enrollment.CreationOptions) -> CredentialRequest:
+    return CredentialRequest(
+        client_data_hash=options.client_data_hash,
+        rp_id=options.rp_id,
+        rp_name=options.rp_name,
+        user_id=options.user_id,
+        user_name=options.upn,
+        user_display_name=options.display_name,
+        algorithms=options.algorithms,
+        exclude=options.exclude,
+        resident=True,
+    )
+
+
+# --- Its envelopes
+
+
+def _packed(register: Register, it: Request) -> str:
+    mine = [e for e in register.envelopes.values() if e.holds == f"key:{it.key}"]
+    return next(e.id for e in mine if e.state is not EnvelopeState.SPOILED)
+
+
+def _pack_key(it: Request, work: Work) -> Sequence[ev.Fact]:
+    key: SecurityKey = work.register.keys[it.key]
+    envelope = handling.next_id(f"{it.key}-key", work.register.envelopes)
+    paperwork.print_key_tag(work, key, envelope, it.key_safe)
+    return [ev.KeyPacked(envelope=envelope, holds=f"key:{it.key}", key=it.key)]
+
+
+def _seal_key(it: Request, work: Work) -> Sequence[ev.Fact]:
+    envelope = _packed(work.register, it)
+    paperwork.print_label(work, envelope, f"key:{it.key}", it.key_safe)
+    return [handling.seal(work, envelope)]
+
+
+def _deposit_key(it: Request, work: Work) -> Sequence[ev.Fact]:
+    return [handling.deposit(work, _packed(work.register, it), it.key_safe)]
+
+
+def _deposit_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
+    return [handling.deposit(work, _pin_envelope(work.register, it), it.pin_safe)]

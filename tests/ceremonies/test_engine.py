@@ -1,0 +1,267 @@
+"""The engine over a real ledger: steps in order, back to where a secret was lost, conditions."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keyvault_kit.ceremonies import engine
+from keyvault_kit.ceremonies.engine import Ceremony, Condition, Plan, Step, Work
+from keyvault_kit.ceremonies.interaction import Prompt, Topic
+from keyvault_kit.ceremonies.station import Book, Station
+from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.model import Mode, Signer
+from keyvault_kit.custody.register import Register
+from keyvault_kit.errors import InternalError, RefusedError
+from keyvault_kit.keys.guard import PinGuard
+from keyvault_kit.ledger.store import Ledger
+from keyvault_kit.secret import Secret
+from keyvault_kit.softkey.bus import SoftBus
+
+
+class Silent:
+    """People who are told things and asked nothing."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.seen: list[str] = []
+
+    def progress(self, ceremony: str, step: int, of: int, activity: str) -> None:
+        self.told.append(f"{ceremony} {step}/{of} {activity}")
+
+    def reveal(self, prompt: Prompt, secret: Secret, *, seconds: int) -> None:
+        self.seen.append(f"{prompt.person} {secret.expose_text()} {seconds}")
+
+    def show(self, prompt: Prompt) -> None:
+        raise NotImplementedError(prompt)
+
+    def confirm(self, prompt: Prompt) -> bool:
+        raise NotImplementedError(prompt)
+
+    def choose(self, prompt: Prompt, choices: tuple[str, ...]) -> int:
+        raise NotImplementedError(prompt, choices)
+
+    def ask(self, prompt: Prompt) -> str:
+        raise NotImplementedError(prompt)
+
+    def ask_pin(self, prompt: Prompt) -> Secret:
+        raise NotImplementedError(prompt)
+
+    def wait_for_key(self, prompt: Prompt) -> None:
+        raise NotImplementedError(prompt)
+
+    def touch(self, prompt: Prompt) -> None:
+        raise NotImplementedError(prompt)
+
+
+class NoPaper:
+    def put(self, name: str, pdf: bytes) -> None:
+        raise NotImplementedError(name, pdf)
+
+    def read(self, name: str) -> tuple[str, ...]:
+        raise NotImplementedError(name)
+
+    def shred(self, name: str) -> None:
+        raise NotImplementedError(name)
+
+
+def station_on(ledger: Ledger, folder: Path, mode: Mode = Mode.REHEARSAL) -> Station:
+    ticks = iter(range(10**6))
+
+    def clock() -> datetime:
+        return datetime(2026, 1, 5, 9, tzinfo=UTC) + timedelta(seconds=next(ticks))
+
+    return Station(
+        mode=mode,
+        clock=clock,
+        random=bytes,
+        book=Book(ledger, clock),
+        bus=SoftBus(),
+        guard=PinGuard(),
+        paper=NoPaper(),
+        roots=(),
+        transfer=folder,
+    )
+
+
+@pytest.fixture
+def station(tmp_path: Path) -> Iterator[Station]:
+    with Ledger.create(tmp_path / "ledger.db") as ledger:
+        station = station_on(ledger, tmp_path)
+        founders = tuple(
+            Signer(person=person, public_key="", credential="") for person in ("alice", "bob")
+        )
+        founded = ev.LedgerFounded(founders=founders, nonce="0" * 64, mode=Mode.REHEARSAL)
+        station.book.record([founded], ("alice", "bob"))
+        yield station
+
+
+Act = Callable[[Work], Sequence[ev.Fact]]
+
+
+def note(text: str) -> ev.OrganisationNamed:
+    """A fact that is always accepted, to see what was recorded."""
+    return ev.OrganisationNamed(name=text)
+
+
+def step(name: str, act: Act | None = None, **fields: Any) -> Step:
+    return Step(
+        id=name, activity=name, by=("alice",), act=act or (lambda _: [note(name)]), **fields
+    )
+
+
+def ceremony(*steps: Step) -> Ceremony:
+    plan = Plan("trial", lambda _register, _request: steps)
+    return Ceremony(id="trial-1", plan=plan, request={"about": "x"}, people=("alice", "bob"))
+
+
+def names(station: Station) -> list[str]:
+    facts = (ev.decode(body).fact for body in station.book.ledger.bodies())
+    return [fact.name for fact in facts if isinstance(fact, ev.OrganisationNamed)]
+
+
+def holding(name: str, value: bytes = b"secret") -> Act:
+    def act(work: Work) -> Sequence[ev.Fact]:
+        work.hands.take(name, Secret(value))
+        return [note(f"made {name}")]
+
+    return act
+
+
+def test_steps_are_done_in_order_and_the_ceremony_closed(station: Station) -> None:
+    people = Silent()
+
+    register = engine.run(ceremony(step("one"), step("two")), station, people)
+
+    it = register.ceremonies["trial-1"]
+    assert (it.done, it.closed, it.people) == (("one", "two"), True, ("alice", "bob"))
+    assert it.times == tuple(sorted(it.times))
+    assert names(station) == ["one", "two"]
+    assert people.told == ["trial-1 1/2 one", "trial-1 2/2 two"]
+
+
+def test_a_finished_ceremony_is_not_done_again(station: Station) -> None:
+    trial = ceremony(step("one"))
+    engine.run(trial, station, Silent())
+    size = station.book.ledger.size
+
+    engine.run(trial, station, Silent())
+
+    assert station.book.ledger.size == size
+
+
+def test_a_step_that_fails_leaves_nothing_and_is_begun_again(station: Station) -> None:
+    fails = iter([True, False])
+
+    def act(_: Work) -> Sequence[ev.Fact]:
+        if next(fails):
+            raise RefusedError("not now")
+        return [note("two")]
+
+    trial = ceremony(step("one"), step("two", act))
+    with pytest.raises(RefusedError, match="not now"):
+        engine.run(trial, station, Silent())
+    assert names(station) == ["one"]
+
+    engine.run(trial, station, Silent())
+    assert names(station) == ["one", "two"]
+
+
+def test_a_lost_secret_sends_the_ceremony_back_and_is_recorded(station: Station) -> None:
+    fails = iter([True, False])
+
+    def use(work: Work) -> Sequence[ev.Fact]:
+        if next(fails):
+            raise RefusedError("the power went")
+        return [note(work.hands.secret("pin").expose_text())]
+
+    trial = ceremony(
+        step("before"),
+        step("make", holding("pin"), on_return=lambda _: [note("spoiled")]),
+        step("print", needs=("pin",), restart="make"),
+        step("use", use, needs=("pin",), restart="make"),
+    )
+    with pytest.raises(RefusedError):
+        engine.run(trial, station, Silent())
+
+    register = engine.run(trial, station, Silent())
+
+    assert names(station) == [
+        *("before", "made pin", "print"),
+        *("spoiled", "made pin", "print", "secret"),
+    ]
+    (back,) = register.ceremonies["trial-1"].returns
+    assert (back.to, back.why) == ("make", "what step use needs was lost: pin")
+    assert register.ceremonies["trial-1"].done == ("before", "make", "print", "use")
+
+
+def test_a_need_that_no_step_gives_is_our_own_fault_and_no_endless_loop(station: Station) -> None:
+    trial = ceremony(step("make"), step("use", needs=("pin",), restart="make"))
+
+    with pytest.raises(InternalError, match="use needs pin, which no step before gave"):
+        engine.run(trial, station, Silent())
+
+
+def test_conditions_are_held_before_and_after(station: Station) -> None:
+    def named(text: str) -> Callable[[Register], bool]:
+        return lambda register: register.organisation == text
+
+    early = ceremony(step("two", before=Condition("one is not there yet", named("one"))))
+    with pytest.raises(RefusedError, match="step two: one is not there yet"):
+        engine.run(early, station, Silent())
+    assert names(station) == []
+
+    late = ceremony(step("one", after=Condition("three is missing", named("three"))))
+    with pytest.raises(RefusedError, match="step one: three is missing"):
+        engine.run(late, station, Silent())
+
+
+def test_secrets_are_wiped_when_a_run_ends_however_it_ends(station: Station) -> None:
+    held: list[Secret] = []
+
+    def act(work: Work) -> Sequence[ev.Fact]:
+        work.hands.take("pin", Secret(b"pin"))
+        work.hands.take("shares", (Secret(b"one"), Secret(b"two")))
+        held.extend([work.hands.secret("pin"), *work.hands.secrets("shares")])
+        raise RefusedError("the end")
+
+    with pytest.raises(RefusedError):
+        engine.run(ceremony(step("one", act)), station, Silent())
+
+    assert [bytes(secret._buffer) for secret in held] == [bytes(3)] * 3
+
+
+def test_what_is_revealed_is_recorded_as_an_exposure(station: Station) -> None:
+    def act(work: Work) -> Sequence[ev.Fact]:
+        prompt = Prompt(topic=Topic.SIGN_IN, text="look", person="bob")
+        work.reveal(prompt, Secret.from_text("half"), set_id="bg1-pw1", half=1)
+        return []
+
+    people = Silent()
+    register = engine.run(ceremony(step("one", act)), station, people)
+
+    assert people.seen == ["bob half 60"]
+    assert [(x.person, x.set, x.half) for x in register.exposures] == [("bob", "bg1-pw1", 1)]
+
+
+def test_the_script_is_the_plan(station: Station) -> None:
+    trial = ceremony(step("one"), step("two"))
+    steps = trial.plan.steps(station.book.register, trial.request)
+
+    assert engine.script(steps) == ((1, "one", "alice"), (2, "two", "alice"))
+
+
+def test_a_station_of_another_mode_is_not_put_together(station: Station, tmp_path: Path) -> None:
+    with pytest.raises(RefusedError, match="a rehearsal ledger, and the station is live"):
+        station_on(station.book.ledger, tmp_path, Mode.LIVE)
+
+
+def test_a_book_takes_in_what_another_process_wrote(station: Station, tmp_path: Path) -> None:
+    assert station.book.register.size == 1
+    with Ledger.open(tmp_path / "ledger.db") as other:
+        entry = ev.Entry(1, datetime(2026, 1, 5, 9, tzinfo=UTC), ("bob",), note("theirs"))
+        other.append([ev.encode(entry)])
+
+    assert station.book.register.organisation == "theirs"
