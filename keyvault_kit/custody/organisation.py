@@ -92,6 +92,27 @@ class Organisation(_Table, frozen=True):
         """Ids of the people of a role, in the file's order."""
         return tuple(p.id for p in self.people if role in p.roles)
 
+    def custodian(self) -> str:
+        """The custodian who enrols: the first of `custodians`."""
+        return self.custodians()[0]
+
+    def officers_beside(self, custodian: str) -> tuple[str, ...]:
+        """The officers other than that custodian (S38)."""
+        return tuple(it for it in self.with_role(Role.OFFICER) if it != custodian)
+
+    def auditor_beside(self, custodian: str) -> str:
+        """The first auditor other than that custodian."""
+        return next(it for it in self.with_role(Role.AUDITOR) if it != custodian)
+
+    def custodians(self) -> list[str]:
+        """The custodians beside whom there are two officers and an auditor."""
+        return [
+            it
+            for it in self.with_role(Role.CUSTODIAN)
+            if len(self.officers_beside(it)) >= 2  # noqa: PLR2004 - the two of a PIN
+            and set(self.with_role(Role.AUDITOR)) - {it}
+        ]
+
     def safe_of(self, item: str) -> str:
         """The safe in which the envelope that holds `item` belongs."""
         return next(e.safe for e in self.envelopes if item in e.holds)
@@ -159,12 +180,16 @@ def _check_unique(org: Organisation) -> Iterator[Fault]:
     for name, ids in lists.items():
         yield from _repeated(name, "id", ids)
     yield from _repeated("keys", "tag", [k.tag for k in org.keys])
+    yield from _repeated("accounts", "upn", [a.upn.casefold() for a in org.accounts])
 
 
 def _repeated(name: str, field: str, ids: list[str]) -> Iterator[Fault]:
     for i, it in enumerate(ids):
         if it in ids[:i]:
-            yield f"{name}[{i}].{field}", f"{it!r} is the id of {name}[{ids.index(it)}] already"
+            yield (
+                f"{name}[{i}].{field}",
+                f"{it!r} is the {field} of {name}[{ids.index(it)}] already",
+            )
 
 
 def _check_references(org: Organisation) -> Iterator[Fault]:
@@ -197,6 +222,8 @@ def _check_people(org: Organisation) -> Iterator[Fault]:
         have = len(org.with_role(role))
         if have < least:
             yield "people", f"{least} with the role {role} are needed, and there are {have}"
+    if not org.custodians():
+        yield "people", "a custodian is needed beside whom there are two officers and an auditor"
 
 
 def _check_safes(org: Organisation) -> Iterator[Fault]:
@@ -221,6 +248,9 @@ def _check_accounts(org: Organisation) -> Iterator[Fault]:
             )
         elif account.threshold == 1:
             yield f"accounts[{i}].threshold", "a threshold of 1 lets one person alone sign in"
+        keys = sum(key.account == account.id for key in org.keys)
+        if keys < 2:  # noqa: PLR2004 - one to use, one to lose
+            yield f"accounts[{i}].id", f"account {account.id} has {keys} key(s), not two (S17)"
 
 
 def _check_envelopes(org: Organisation) -> Iterator[Fault]:

@@ -1,0 +1,1 @@
+"""One file a verb; each is imported when its verb is called."""

@@ -1,0 +1,63 @@
+"""`keyvault rehearse`: the whole life of two accounts on software keys."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from keyvault_kit.cli.options import json_option
+from keyvault_kit.cli.output import EXIT_FINDINGS, print_json, say
+from keyvault_kit.errors import InputError
+from keyvault_kit.host.files import read_file
+from keyvault_kit.rehearsal.run import Options, rehearse
+
+
+@click.command("rehearse")
+@click.option(
+    "--organisation",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="An organisation file (TOML); the sample that ships with the kit where none is given.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("rehearsal"),
+    show_default=True,
+    help="The folder: new or empty, or of an unfinished rehearsal, which is resumed.",
+)
+@click.option("--seed", type=int, help="The same seed gives the same rehearsal.")
+@json_option
+def command(organisation: Path | None, out: Path, seed: int | None, *, as_json: bool) -> int:
+    """Run the whole life of two emergency accounts on software keys.
+
+    Needs no hardware and touches no network. Afterwards the folder holds the ledger, every sheet
+    as a PDF marked REHEARSAL, the records, the audit report and a summary.
+    """
+    given = None
+    if organisation is not None:
+        given = (_text(organisation), str(organisation))
+    options = Options(out=out, organisation=given, seed=seed)
+    outcome = rehearse(options, now=datetime.now(UTC), say=lambda line: say(line, as_json=as_json))
+    if as_json:
+        print_json(
+            {
+                "folder": str(out),
+                "kept": outcome.kept,
+                "promises": [
+                    {"what": it.what, "kept": it.kept, "how": it.how} for it in outcome.promises
+                ],
+            }
+        )
+    say("", as_json=as_json)
+    for promise in outcome.promises:
+        mark = "kept  " if promise.kept else "BROKEN"
+        say(f"{mark}  {promise.what}: {promise.how}", as_json=as_json)
+    say(f"\nRead {out / 'summary.md'}; the sheets lie in {out / 'sheets'}.", as_json=as_json)
+    return 0 if outcome.kept else EXIT_FINDINGS
+
+
+def _text(path: Path) -> str:
+    try:
+        return read_file(path, "organisation file").decode()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text", mend="Save it as UTF-8.") from error

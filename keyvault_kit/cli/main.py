@@ -1,0 +1,125 @@
+"""`keyvault`: finds the verb, loads its file, runs it, and turns every error into one clear line.
+
+Importing this module imports click and nothing else of weight, so help is quick.
+"""
+
+import sys
+from importlib import import_module
+from typing import Any, Final, NamedTuple
+
+import click
+
+from keyvault_kit.cli.output import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, report
+from keyvault_kit.errors import KeyvaultError
+
+
+class Verb(NamedTuple):
+    """A verb of the command line.
+
+    Attributes:
+        module: The file under `commands`, whose `command` attribute is the click command.
+        help: One line for the list of verbs.
+    """
+
+    module: str
+    help: str
+
+
+VERBS: Final = {
+    "keys": Verb("keys", "Read the security keys that are plugged in."),
+    "ledger": Verb("ledger", "Show and verify a ledger; write out its checkpoint and signers."),
+    "recover": Verb("recover", "Recover a password from its shares. Needs no ledger."),
+    "rehearse": Verb("rehearse", "Run the whole life of two accounts on software keys."),
+    "share": Verb("share", "Verify one share against the ledger, alone."),
+}
+
+
+class Verbs(click.Group):
+    """A group that loads a verb's file when the verb is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """All verbs, by name."""
+        return sorted(VERBS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of a verb."""
+        verb = VERBS.get(name)
+        if verb is None:
+            return None
+        command: click.Command = import_module(f"keyvault_kit.cli.commands.{verb.module}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list of verbs, without loading any."""
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, verb.help) for name, verb in sorted(VERBS.items())])
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001
+    if wanted:
+        version = import_module("importlib.metadata").version("keyvault-kit")
+        click.echo(f"keyvault {version}")
+        ctx.exit()
+
+
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit status: 0 done, 1 findings or a mismatch, 2 usage or input, 3 key or device, "
+    "4 ledger integrity, 5 refused by policy, 70 our own fault, 130 interrupted.",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
+def keyvault() -> None:
+    """Offline custody of emergency-access accounts: keys, passwords, envelopes, ledger."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its status."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line.
+
+    Returns:
+        The exit status.
+    """
+    try:
+        result: Any = keyvault.main(arguments, prog_name="keyvault", standalone_mode=False)
+    except KeyvaultError as error:
+        report(error)
+        return error.exit_status
+    except click.exceptions.Abort:
+        click.echo("Interrupted.", err=True)
+        return EXIT_INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return EXIT_USAGE
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has gone; Python would complain once more at exit
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last resort: our own fault, without locals
+        click.echo(f"keyvault: our own fault: {type(error).__name__} in {_place(error)}", err=True)
+        return EXIT_INTERNAL
+    return result if isinstance(result, int) else 0
+
+
+def _place(error: BaseException) -> str:
+    """Where an error was raised; its text is left out, since it might quote a secret."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "an unknown place"
+    return f"{trace.tb_frame.f_code.co_qualname}, line {trace.tb_lineno}"
+
+
+if __name__ == "__main__":
+    main()

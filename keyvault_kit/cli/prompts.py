@@ -1,0 +1,111 @@
+"""The terminal as an `Interaction`: prompts, hidden PINs, and secrets on a screen of their own."""
+
+import sys
+import threading
+from typing import Final
+
+import click
+
+from keyvault_kit.ceremonies.interaction import Prompt
+from keyvault_kit.errors import RefusedError
+from keyvault_kit.secret import Secret
+
+# The alternate screen of xterm and its kin has no scroll-back: what is shown there leaves no trace.
+_OTHER_SCREEN: Final = "\x1b[?1049h\x1b[2J\x1b[H"
+_BACK: Final = "\x1b[2J\x1b[?1049l"
+
+
+class TerminalInteraction:
+    """An `Interaction` over the terminal that the command was started in; talks on stderr."""
+
+    def show(self, prompt: Prompt) -> None:
+        """Print it."""
+        click.echo(prompt.text, err=True)
+
+    def confirm(self, prompt: Prompt) -> bool:
+        """Ask for yes or no; no is the default."""
+        return click.confirm(prompt.text, default=False, err=True)
+
+    def choose(self, prompt: Prompt, choices: tuple[str, ...]) -> int:
+        """Print the choices with numbers and ask for one."""
+        click.echo(prompt.text, err=True)
+        for number, choice in enumerate(choices, 1):
+            click.echo(f"  {number}  {choice}", err=True)
+        chosen: int = click.prompt("Number", type=click.IntRange(1, len(choices)), err=True)
+        return chosen - 1
+
+    def ask(self, prompt: Prompt) -> str:
+        """Ask for a line of text; an empty one is an answer too."""
+        answer: str = click.prompt(prompt.text, default="", show_default=False, err=True)
+        return answer
+
+    def ask_pin(self, prompt: Prompt) -> Secret:
+        """Ask for a PIN without showing it."""
+        return Secret.from_text(click.prompt(prompt.text, hide_input=True, err=True))
+
+    def wait_for_key(self, prompt: Prompt) -> None:
+        """Wait until Enter says that the key is plugged in."""
+        click.prompt(f"{prompt.text}, then press Enter", default="", show_default=False, err=True)
+
+    def touch(self, prompt: Prompt) -> None:
+        """Say that a key waits."""
+        click.echo(prompt.text, err=True)
+
+    def reveal(self, prompt: Prompt, secret: Secret, *, seconds: int) -> None:
+        """Show a secret on the alternate screen until Enter, or until its time is over.
+
+        Raises:
+            RefusedError: Standard output is no terminal.
+        """
+        show_secret(prompt.text, secret.expose_text(), seconds=seconds)
+
+    def progress(self, ceremony: str, step: int, of: int, activity: str) -> None:
+        """Print which step begins."""
+        click.echo(f"{ceremony} {step}/{of}  {activity}", err=True)
+
+
+def demand_terminal() -> None:
+    """Refuse to go on unless a secret would go to a terminal, and to nothing else.
+
+    Raises:
+        RefusedError: Standard output is a file or a pipe.
+    """
+    if not sys.stdout.isatty():
+        raise RefusedError(
+            "a secret goes to a terminal only, and standard output is none",
+            mend="Run the command without redirecting its output.",
+        )
+
+
+def show_secret(title: str, text: str, *, seconds: int) -> None:
+    """Show a secret in groups of four on the alternate screen.
+
+    It goes at Enter, or after `seconds`; the terminal's scroll-back never had it.
+
+    Raises:
+        RefusedError: Standard output is no terminal.
+    """
+    demand_terminal()
+    groups = [text[i : i + 4] for i in range(0, len(text), 4)]
+    rows = [" ".join(groups[i : i + 4]) for i in range(0, len(groups), 4)]
+    sys.stdout.write(f"{_OTHER_SCREEN}{title}\n\n")
+    sys.stdout.writelines(f"    {row}\n" for row in rows)
+    sys.stdout.write(f"\nEnter hides it; so do {seconds} seconds. ")
+    sys.stdout.flush()
+    try:
+        _wait_for_enter(seconds)
+    finally:
+        sys.stdout.write(_BACK)
+        sys.stdout.flush()
+
+
+def _wait_for_enter(seconds: int) -> None:
+    """Until a line comes in, or the time is over; reads the terminal even if stdin is a pipe."""
+
+    def read() -> None:
+        with open("/dev/tty" if sys.platform != "win32" else "CON") as terminal:  # noqa: PTH123
+            terminal.readline()
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    reader.join(seconds)

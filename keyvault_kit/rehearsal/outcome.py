@@ -1,0 +1,114 @@
+"""What a rehearsal came to: every promise, and whether it was kept."""
+
+import msgspec
+
+from keyvault_kit.ceremonies.paperwork import checkpoint_sheet_name
+from keyvault_kit.ceremonies.station import Station
+from keyvault_kit.custody.model import EnvelopeState
+from keyvault_kit.custody.organisation import Organisation
+from keyvault_kit.custody.schedule import Due, due
+from keyvault_kit.errors import KeyvaultError, MismatchError
+from keyvault_kit.ledger.checkpoint import Checkpoint
+from keyvault_kit.ledger.verify import Report, verify
+from keyvault_kit.rehearsal.plants import Plants
+
+
+class Promise(msgspec.Struct, frozen=True):
+    """Something that the rehearsal set out to show."""
+
+    what: str
+    kept: bool
+    how: str
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """All promises, and what is due now."""
+
+    promises: tuple[Promise, ...]
+    due: tuple[Due, ...]
+    report: Report | None
+
+    @property
+    def kept(self) -> bool:
+        """Whether every promise was kept."""
+        return all(promise.kept for promise in self.promises)
+
+
+def judge(station: Station, organisation: Organisation, plants: Plants) -> Outcome:
+    """Judge from the ledger, and from the checkpoint as it is read back from its sheet."""
+    report, verified = _verify(station)
+    promises = (
+        _keys_promise(station, organisation),
+        _paper_promise(station),
+        _recovery_promise(station, organisation),
+        _rotation_promise(station, organisation),
+        _plants_promise(station, plants),
+        verified,
+    )
+    return Outcome(promises, due(station.book.register), report)
+
+
+def _keys_promise(station: Station, organisation: Organisation) -> Promise:
+    keys = station.book.register.keys
+    enrolled = [key for key in keys.values() if key.proven == "genuine" and key.credential]
+    return Promise(
+        what="Every key is proven genuine, has a PIN on paper and a passkey",
+        kept=len(enrolled) == len(organisation.keys),
+        how=f"{len(enrolled)} of {len(organisation.keys)} keys",
+    )
+
+
+def _paper_promise(station: Station) -> Promise:
+    register = station.book.register
+    live = [e for s in register.sets for e in register.live_envelopes(s)]
+    proven = [e for e in live if e.state is not EnvelopeState.PRINTED]
+    return Promise(
+        what="Every secret sheet was read back from paper before it was sealed",
+        kept=bool(live) and len(proven) == len(live),
+        how=f"{len(proven)} of {len(live)} sheets agree with their proofs in the ledger",
+    )
+
+
+def _recovery_promise(station: Station, organisation: Organisation) -> Promise:
+    account = organisation.accounts[0]
+    accepted = station.book.register.accounts[account.id].recovered is True
+    return Promise(
+        what=f"The password of {account.id}, recovered from {account.threshold} envelopes,"
+        " is the one that was set",
+        kept=accepted,
+        how="the tenant accepts it" if accepted else "the tenant refuses it",
+    )
+
+
+def _rotation_promise(station: Station, organisation: Organisation) -> Promise:
+    account = organisation.accounts[0].id
+    rotations = [it for it in due(station.book.register) if it.subject == account]
+    return Promise(
+        what=f"After its use, {account} is due for rotation",
+        kept=len(rotations) == 1,
+        how=rotations[0].what if rotations else "nothing is due",
+    )
+
+
+def _plants_promise(station: Station, plants: Plants) -> Promise:
+    found, expected = plants.found(station.book.register.findings), plants.expected()
+    return Promise(
+        what=f"The audit finds the stranger in the place of {plants.stranger} and the reset"
+        f" {plants.reset}, and nothing else",
+        kept=found == expected,
+        how=", ".join(f"{rule}: {key}" for rule, key in sorted(found)) or "nothing was found",
+    )
+
+
+def _verify(station: Station) -> tuple[Report | None, Promise]:
+    what = "The ledger verifies against the checkpoint read back from its printed sheet"
+    try:
+        codes = station.paper.read(checkpoint_sheet_name(1))
+        if len(codes) != 1:
+            raise MismatchError(f"the checkpoint's sheet shows {len(codes)} different codes")
+        paper = Checkpoint.parse(codes[0].encode())
+        report = verify(station.book.ledger, papers=(paper,))
+    except KeyvaultError as error:
+        return None, Promise(what, kept=False, how=str(error))
+    how = f"{report.size} entries, {paper.size} of them covered by that sheet"
+    return report, Promise(what, kept=True, how=how)

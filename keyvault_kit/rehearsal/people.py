@@ -1,0 +1,130 @@
+"""The people of a rehearsal: a script that answers every prompt as careful people would."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from keyvault_kit.assembly import Bench, SeededRandom
+from keyvault_kit.ceremonies.interaction import Prompt, Topic
+from keyvault_kit.ceremonies.station import Station
+from keyvault_kit.errors import InternalError
+from keyvault_kit.host.files import write_atomically
+from keyvault_kit.keys.pin import generate_pin
+from keyvault_kit.rehearsal.tenant import RehearsalTenant
+from keyvault_kit.secret import Secret
+
+FIRST_BAG: Final = 1001
+
+Say = Callable[[str], None]
+"""Takes one line for whoever watches."""
+
+
+class ScriptedPeople:
+    """An `Interaction` that plugs, touches, reads and types for everybody."""
+
+    def __init__(
+        self,
+        station: Station,
+        bench: Bench,
+        tenant: RehearsalTenant,
+        *,
+        seed: bytes,
+        say: Say,
+    ) -> None:
+        self._station = station
+        self._bench = bench
+        self._tenant = tenant
+        self._seed = seed
+        self._say = say
+        self._typed: list[str] = []
+        self._winks: dict[str, int] = {}
+        self.signed_in: dict[str, bool] = {}
+
+    def show(self, prompt: Prompt) -> None:
+        """Say it to whoever watches."""
+        self._say(f"      {prompt.text}")
+
+    def progress(self, ceremony: str, step: int, of: int, activity: str) -> None:
+        """Say which step begins."""
+        self._say(f"  {ceremony} {step}/{of}  {activity}")
+
+    def confirm(self, prompt: Prompt) -> bool:
+        """Look, and say yes where it is so."""
+        match prompt.topic:
+            case Topic.BAG_INTACT | Topic.DEPOSIT:
+                return True
+            case Topic.BLINKING:
+                return self._blinked(prompt.subject)
+            case Topic.TENANT_PASSWORD:
+                return self._set_password(prompt.subject)
+            case Topic.SIGN_IN:
+                return self._sign_in(prompt.subject)
+        raise InternalError(f"the script has no answer to {prompt.topic!r}: {prompt.text}")
+
+    def choose(self, prompt: Prompt, choices: tuple[str, ...]) -> int:
+        """Nothing in a rehearsal is open to choice."""
+        raise InternalError(f"the script has no choice for {prompt.topic!r} among {choices}")
+
+    def ask(self, prompt: Prompt) -> str:
+        """Read the number from a bag or a label, or name the file that the tenant wrote."""
+        match prompt.topic:
+            case Topic.BAG_NUMBER:
+                used = sum(
+                    e.bag is not None for e in self._station.book.register.envelopes.values()
+                )
+                return f"BAG-{FIRST_BAG + used}"
+            case Topic.SERIAL:
+                return str(self._bench.serial(prompt.subject) or "")
+            case Topic.OPTIONS:
+                return self._fetch_options(prompt.subject)
+        raise InternalError(f"the script has no answer to {prompt.topic!r}: {prompt.text}")
+
+    def ask_pin(self, prompt: Prompt) -> Secret:
+        """Type the PIN that a person chose for a key of their own."""
+        return generate_pin(SeededRandom(self._seed, b"pin of " + prompt.person.encode()))
+
+    def wait_for_key(self, prompt: Prompt) -> None:
+        """Plug the key in, or pull it and plug it in again."""
+        if prompt.topic is Topic.PERSONAL_KEY:
+            self._bench.plug_personal(prompt.person)
+        else:
+            self._bench.plug(prompt.subject)
+            self._winks[prompt.subject] = 0
+
+    def touch(self, prompt: Prompt) -> None:
+        """The software key's own finger does it."""
+
+    def reveal(self, prompt: Prompt, secret: Secret, *, seconds: int) -> None:  # noqa: ARG002
+        """Read a secret and remember it until it is typed, as a person does."""
+        self._typed.append(secret.expose_text())
+
+    def look_away(self) -> None:
+        """Forget what blinked: keys were moved meanwhile."""
+        self._winks.clear()
+
+    def _blinked(self, tag: str) -> bool:
+        """Whether the key of this tag blinked since it was last looked at."""
+        before, now = self._winks.get(tag, 0), self._bench.winks(tag)
+        self._winks[tag] = now
+        return now > before
+
+    def _fetch_options(self, tag: str) -> str:
+        register = self._station.book.register
+        upn = register.accounts[register.keys[tag].account].upn
+        name = f"options-{tag}.json"
+        options = self._tenant.creation_options(upn, self._station.clock())
+        write_atomically(Path(self._station.transfer / name), options)
+        return name
+
+    def _set_password(self, account: str) -> bool:
+        upn = self._station.book.register.accounts[account].upn
+        self._tenant.set_password(upn, "".join(self._typed))
+        self._typed.clear()
+        return True
+
+    def _sign_in(self, account: str) -> bool:
+        upn = self._station.book.register.accounts[account].upn
+        password = "".join(self._typed)
+        self._typed.clear()
+        self.signed_in[account] = self._tenant.sign_in(upn, password)
+        return self.signed_in[account]

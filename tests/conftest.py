@@ -1,0 +1,79 @@
+"""Which tests run where: those that need another program, and how hard hypothesis tries."""
+
+import os
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from keyvault_kit.rehearsal.outcome import Outcome
+from keyvault_kit.rehearsal.run import Options, rehearse
+
+IN_CI = bool(os.environ.get("CI"))
+ALL = os.environ.get("KEYVAULT_TEST_ALL") == "1"
+
+hypothesis.settings.register_profile("here", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if IN_CI else "here")
+
+
+def missing_programs(item: pytest.Item) -> list[str]:
+    return [
+        program
+        for mark in item.iter_markers("needs")
+        for program in mark.args
+        if shutil.which(program) is None
+    ]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect, by name, the tests whose programs are missing; never under KEYVAULT_TEST_ALL=1."""
+    if ALL:
+        return
+    left_out = [item for item in items if missing_programs(item)]
+    if left_out:
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+        config.stash[LEFT_OUT] = [(item.nodeid, missing_programs(item)) for item in left_out]
+
+
+LEFT_OUT = pytest.StashKey[list[tuple[str, list[str]]]]()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    missing = missing_programs(item)
+    if missing:
+        pytest.fail(f"KEYVAULT_TEST_ALL=1, and {', '.join(missing)} is not installed")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    for name, programs in config.stash.get(LEFT_OUT, []):
+        terminalreporter.write_line(f"deselected {name}: needs {', '.join(programs)}")
+
+
+REHEARSED_AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def small_organisation() -> tuple[str, str]:
+    """The smallest organisation that has everything, as text and name."""
+    file = Path(__file__).parent / "data" / "small.toml"
+    return file.read_text(), file.name
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
+    """The folder of a finished rehearsal of the sample, seed 1, and its outcome."""
+    out = tmp_path_factory.mktemp("rehearsal") / "out"
+    outcome = rehearse(Options(out=out, seed=1), now=REHEARSED_AT, say=lambda _: None)
+    return out, outcome
+
+
+@pytest.fixture(scope="session")
+def finished_rehearsal(finished: tuple[Path, Outcome]) -> Path:
+    """The folder of a finished rehearsal of the sample; to be read only."""
+    return finished[0]

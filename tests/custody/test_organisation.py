@@ -1,0 +1,140 @@
+"""The organisation file: the sample is right, and each mistake is named with its path."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from keyvault_kit.custody.organisation import parse
+from keyvault_kit.errors import InputError
+from keyvault_kit.rehearsal.run import sample_organisation
+
+SAMPLE = sample_organisation()
+
+
+def test_the_sample_is_right_and_every_set_of_it_needs_two() -> None:
+    organisation = parse(SAMPLE)
+
+    assert [account.threshold for account in organisation.accounts] == [2, 2]
+    assert {key.account for key in organisation.keys} == {"bg1", "bg2"}
+    assert {site.paper for site in organisation.sites} == {"A4", "Letter"}
+
+
+def test_nobody_of_the_sample_reaches_a_key_and_its_pin_or_two_shares_of_a_set() -> None:
+    organisation = parse(SAMPLE)
+    openers = {safe.id: set(safe.openers) for safe in organisation.safes}
+
+    def reach(item: str) -> set[str]:
+        return openers[organisation.safe_of(item)]
+
+    for key in organisation.keys:
+        assert not reach(f"key:{key.tag}") & reach(f"pin:{key.tag}")
+    for account in organisation.accounts:
+        shares = [reach(f"share:{account.id}:{n}") for n in range(1, account.shares + 1)]
+        assert sum(map(len, shares)) == len(set().union(*shares))
+
+
+def swap(old: str, new: str) -> Callable[[str], str]:
+    def change(text: str) -> str:
+        assert old in text
+        return text.replace(old, new, 1)
+
+    return change
+
+
+MISTAKES = {
+    "unknown field": (
+        swap('name = "Alice Archer"', 'name = "Alice Archer"\nrank = 3'),
+        "people[0].rank: unknown field",
+    ),
+    "unknown field at the top": (swap("name = ", "nam = "), "nam: unknown field"),
+    "missing field": (swap('name = "Bob Baker"\n', ""), "people[1].name: this field is missing"),
+    "safe without openers": (
+        swap('openers = ["carol", "dave"]', "openers = []"),
+        "safes[0].openers: safe hq-keys has no openers",
+    ),
+    "more openers needed than there are": (
+        swap('openers = ["carol", "dave"]', 'openers = ["carol", "dave"]\nneed = 3'),
+        "safes[0].need: safe hq-keys needs 3 openers and has 2",
+    ),
+    "an opener twice": (
+        swap('openers = ["carol", "dave"]', 'openers = ["carol", "carol"]'),
+        "safes[0].openers: safe hq-keys names an opener twice",
+    ),
+    "duplicate person": (
+        swap('id = "bob"', 'id = "alice"'),
+        "people[1].id: 'alice' is the id of people[0] already",
+    ),
+    "duplicate key": (
+        swap('tag = "K2"', 'tag = "K1"'),
+        "keys[1].tag: 'K1' is the tag of keys[0] already",
+    ),
+    "fewer shares than the threshold": (
+        swap("threshold = 2\nshares = 3", "threshold = 4\nshares = 3"),
+        "accounts[0].shares: 3 shares are fewer than the threshold 4",
+    ),
+    "one share is enough": (
+        swap("threshold = 2", "threshold = 1"),
+        "accounts[0].threshold: a threshold of 1 lets one person alone sign in",
+    ),
+    "missing person": (
+        swap('openers = ["grace", "heidi"]', 'openers = ["grace", "zoe"]'),
+        "safes[2].openers[1]: there is no person 'zoe' in this file",
+    ),
+    "missing site": (
+        swap('site = "branch"', 'site = "moon"'),
+        "safes[1].site: there is no site 'moon' in this file",
+    ),
+    "missing safe": (
+        swap('safe = "vault-shares"', 'safe = "cupboard"'),
+        "envelopes[10].safe: there is no safe 'cupboard' in this file",
+    ),
+    "missing account": (
+        swap('account = "bg2"', 'account = "bg9"'),
+        "keys[2].account: there is no account 'bg9' in this file",
+    ),
+    "key and PIN in one envelope": (
+        swap('holds = ["key:K1"]', 'holds = ["key:K1", "pin:K1"]'),
+        "envelopes[0].holds: a key and a PIN lie in one envelope (S36)",
+    ),
+    "a thing in two envelopes": (
+        swap('holds = ["pin:K2"]', 'holds = ["pin:K1"]'),
+        "envelopes[3].holds[0]: pin:K1 lies in envelopes[1] already",
+    ),
+    "a thing that nothing describes": (
+        swap('holds = ["share:bg2:3"]', 'holds = ["share:bg2:4"]'),
+        "envelopes[13].holds[0]: 'share:bg2:4' is nothing that this file describes",
+    ),
+    "a thing in no envelope": (
+        swap('[[envelopes]]\nholds = ["share:bg2:3"]\nsafe = "vault-shares"\n', ""),
+        "envelopes: no envelope holds share:bg2:3",
+    ),
+    "one founder": (
+        swap("founder = true", "founder = false"),
+        "people: two people or more must be founders",
+    ),
+    "an account with one key": (
+        swap('tag = "K4"\naccount = "bg2"', 'tag = "K4"\naccount = "bg1"'),
+        "accounts[1].id: account bg2 has 1 key(s), not two (S17)",
+    ),
+    "two accounts with one sign-in name": (
+        swap("bg2@example", "BG1@example"),
+        "accounts[1].upn: 'bg1@example.onmicrosoft.com' is the upn of accounts[0] already",
+    ),
+    "an unknown role": (
+        swap('roles = ["auditor"]', 'roles = ["king"]'),
+        "people[4].roles[0]: Invalid enum value 'king'",
+    ),
+    "no auditor": (swap('roles = ["auditor"]', 'roles = ["witness"]'), "people: 1 with the role"),
+    "an id with a space": (swap('id = "alice"', 'id = "al ice"'), "people[0].id: Expected `str`"),
+    "a word for a number": (swap("shares = 3", 'shares = "3"'), "accounts[0].shares: Expected"),
+    "no TOML": (swap("[[people]]", "[[people"), "organisation file is not TOML"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_named_with_its_path(mistake: str) -> None:
+    change, message = MISTAKES[mistake]
+
+    with pytest.raises(InputError, match=re.escape(message)):
+        parse(change(SAMPLE))
