@@ -4,7 +4,7 @@ BIN := .venv/bin
 OUT ?= build/rehearsal
 LOCK := uv pip compile --universal --generate-hashes --quiet --no-header
 
-.PHONY: setup demo test check bench lock clean
+.PHONY: setup demo test check bench docs lock clean
 
 setup: .venv/ready
 
@@ -30,6 +30,10 @@ check: setup
 
 bench: setup
 	set -e; for script in benchmarks/*.py; do $(BIN)/python $$script; done
+
+# What the documents show of the program, made by running it.
+docs: setup
+	$(BIN)/python docs/generate.py
 
 # For maintainers: needs uv. Users and CI need only Python's venv and pip.
 lock:

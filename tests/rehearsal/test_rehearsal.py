@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
+from fido2.server import Fido2Server
+from fido2.webauthn import AttestationConveyancePreference, PublicKeyCredentialRpEntity
 from shamir_mnemonic import combine_mnemonics
 from shamir_mnemonic.share import Share
 
@@ -135,7 +137,7 @@ def test_ssh_keygen_accepts_the_signatures_and_refuses_a_changed_checkpoint(
     text = (folder / "checkpoint.txt").read_bytes()
 
     good = subprocess.run(command, input=text, cwd=folder, capture_output=True, check=False)
-    changed = text.replace(b"A", b"B", 1)
+    changed = text.replace(b"kit/", b"kit/0", 1)
     bad = subprocess.run(command, input=changed, cwd=folder, capture_output=True, check=False)
 
     assert good.returncode == 0, good.stderr
@@ -247,3 +249,41 @@ def test_an_unfinished_rehearsal_goes_on_only_with_what_it_was_begun_with(
     assert rehearse(Options(out=out), now=NOW, say=lambda _: None).kept
     shutil.rmtree(out)
     assert finished[0].exists()
+
+
+def test_the_registrations_are_accepted_by_a_server_library(finished: Finished) -> None:
+    """python-fido2's server takes each answer for the options that it was made from."""
+    folder, _ = finished
+    rp = PublicKeyCredentialRpEntity(id="login.microsoft.com", name="Microsoft")
+    keys = open_book(folder / "ledger.db").register.keys
+
+    for tag in ("K1", "K2", "K3", "K4"):
+        options = json.loads((folder / "transfer" / f"options-{tag}.json").read_bytes())
+        answer = json.loads((folder / "transfer" / f"registration-{tag}.json").read_bytes())
+        challenge = options["publicKey"]["challenge"]
+        server = Fido2Server(rp, attestation=AttestationConveyancePreference.DIRECT)
+        credential = answer["publicKeyCredential"]
+        taken = server.register_complete(
+            {"challenge": challenge, "user_verification": "required"},
+            {
+                "id": credential["id"],
+                "rawId": credential["id"],
+                "type": "public-key",
+                "response": credential["response"],
+            },
+        )
+        assert taken.credential_data is not None
+        assert taken.credential_data.credential_id.hex() == keys[tag].credential
+        assert answer["displayName"] == tag
+
+
+def test_two_keys_of_an_account_hold_a_credential_of_the_same_user(finished: Finished) -> None:
+    folder, _ = finished
+
+    def user(tag: str) -> str:
+        options = json.loads((folder / "transfer" / f"options-{tag}.json").read_bytes())
+        return str(options["publicKey"]["user"]["id"])
+
+    assert user("K1") == user("K2") != user("K3") == user("K4")
+    excluded = json.loads((folder / "transfer" / "options-K2.json").read_bytes())
+    assert len(excluded["publicKey"]["excludeCredentials"]) == 1

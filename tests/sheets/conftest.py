@@ -40,10 +40,11 @@ class Example(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """A text object of a PDF page and the box of its glyphs, in millimetres from the top left."""
+    """A text object of a PDF page: the box of its glyphs and its baseline, mm from the top left."""
 
     text: str
     box: Box
+    baseline: float
     page: int
 
 
@@ -267,7 +268,8 @@ def _pieces(pdf: bytes) -> list[Piece]:
             mm = INCH / 72
             box = Box(left * mm, (height - top) * mm, (right - left) * mm, (top - bottom) * mm)
             # pdfium reports a hyphen at the end of a line as U+0002, and may add a blank.
-            found.append(Piece(item.extract().replace("\x02", "-").strip(), box, number))
+            text = item.extract().replace("\x02", "-").strip()
+            found.append(Piece(text, box, (height - item.get_matrix().f) * mm, number))
     document.close()
     return found
 

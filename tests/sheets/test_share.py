@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from io import BytesIO
+from itertools import groupby
 from typing import Protocol
 
 import pytest
@@ -25,6 +26,7 @@ LENGTHS = [20, 33, 34, 35, 46, 59]
 class Piece(Protocol):
     text: str
     box: Box
+    baseline: float
     page: int
 
 
@@ -42,13 +44,10 @@ def make_share(
 
 
 def lines(found: list[Piece]) -> list[str]:
-    """What stands side by side, from left to right, from the top down."""
-    by_line: dict[int, list[Piece]] = {}
-    for piece in sorted(found, key=lambda piece: piece.box.bottom):
-        near = [key for key in by_line if abs(key - piece.box.bottom * 10) < 9]
-        by_line.setdefault(near[0] if near else int(piece.box.bottom * 10), []).append(piece)
-    ordered = (sorted(line, key=lambda piece: piece.box.x) for line in by_line.values())
-    return [" ".join(piece.text for piece in line) for line in ordered]
+    """What stands on a baseline, from left to right, from the top down."""
+    ordered = sorted(found, key=lambda piece: (round(piece.baseline, 1), piece.box.x))
+    by_line = groupby(ordered, key=lambda piece: round(piece.baseline, 1))
+    return [" ".join(piece.text for piece in line) for _, line in by_line]
 
 
 @pytest.mark.parametrize("length", LENGTHS)

@@ -79,7 +79,17 @@ PLAN = Plan("open", steps)
 
 
 def _open(it: Request, envelope: str, work: Work) -> Sequence[ev.Fact]:
-    return [handling.open_envelope(work, envelope, it.why)]
+    opened = handling.open_envelope(work, envelope, it.why)
+    return [opened, *_seen(work, envelope)]
+
+
+def _seen(work: Work, envelope: str) -> list[ev.Fact]:
+    """Whoever stands by when a sheet is taken out could read it."""
+    its = work.register.envelopes[envelope]
+    return [
+        ev.SecretExposed(person=person, set=its.set or "", number=its.number)
+        for person in work.step.by
+    ]
 
 
 def _recover(it: Request, work: Work) -> Sequence[ev.Fact]:
@@ -104,4 +114,4 @@ def _recover(it: Request, work: Work) -> Sequence[ev.Fact]:
 def _verify(envelope: str, work: Work) -> Sequence[ev.Fact]:
     opened = handling.open_envelope(work, envelope, "its share is verified alone")
     with paperwork.read_share(work, work.register.envelopes[envelope]):
-        return [opened, ev.ShareVerified(envelope=envelope)]
+        return [opened, *_seen(work, envelope), ev.ShareVerified(envelope=envelope)]

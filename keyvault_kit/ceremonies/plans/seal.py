@@ -14,7 +14,7 @@ from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import EnvelopeState, Purpose, SecretSet, SetState
 from keyvault_kit.custody.register import Register
-from keyvault_kit.errors import RefusedError
+from keyvault_kit.errors import InternalError, RefusedError
 from keyvault_kit.secret import Secret
 from keyvault_kit.sharing import passwords, slip39
 from keyvault_kit.sharing.proofs import share_proof
@@ -130,6 +130,9 @@ def _make(it: Request, work: Work) -> Sequence[ev.Fact]:
     random = work.station.random
     with passwords.draw(random) as secret:
         shares = slip39.split(secret, threshold=it.threshold, count=len(it.safes), random=random)
+        with slip39.combine(shares[-it.threshold :]) as again:
+            if again != secret:
+                raise InternalError("the shares do not give the password back")
         work.hands.take("password", passwords.password_from_secret(secret))
     work.hands.take("shares", tuple(Secret.from_text(share.mnemonic()) for share in shares))
     made = ev.SetMade(

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+import msgspec
 
 from keyvault_kit.assembly import open_book, read_sheet
 from keyvault_kit.cli.options import json_option, ledger_option
@@ -32,7 +33,7 @@ def show(ledger: Path, *, raw: bool, as_json: bool) -> None:
         return
     entries = [decode(body) for body in book.ledger.bodies()]
     if as_json:
-        print_json([_plain(body) for body in book.ledger.bodies()])
+        print_json([msgspec.json.decode(body) for body in book.ledger.bodies()])
         return
     rows = [
         (str(e.seq), e.time.strftime(TIME_FORMAT), _kind(e.fact), ", ".join(e.by), _about(e.fact))
@@ -103,12 +104,6 @@ def _report_fields(report: Report) -> dict[str, object]:
         "papers": list(report.papers),
         "uncovered": report.uncovered,
     }
-
-
-def _plain(body: bytes) -> object:
-    import json  # noqa: PLC0415
-
-    return json.loads(body)
 
 
 def _kind(fact: object) -> str:

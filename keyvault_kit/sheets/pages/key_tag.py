@@ -74,7 +74,9 @@ def _tag(drawing: Drawing, box: Box, sheet: KeyTag) -> None:
     for start, end in zip(corners, (*corners[1:], corners[0]), strict=True):
         drawing.cut(start, end)
     drawing.circle(box.x + 7, box.y + 7, 2.5)
-    drawing.fitted(Box(box.x + 13, box.y + 3.5, 69, 6), sheet.heading.organisation, largest=9)
+    drawing.fitted(
+        Box(box.x + 13, box.y + 3.5, 69, 6), sheet.heading.organisation, largest=9, least=4.5
+    )
     drawing.fitted(Box(box.x + 13, box.y + 9.5, 69, 10), sheet.tag, largest=22, least=7)
     left = Box(box.x + 4, box.y + 20, 44, 0)
     serial = "none" if sheet.serial is None else str(sheet.serial)

@@ -1,0 +1,42 @@
+"""The documents show what the program prints today, and name no file that is not there."""
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+
+
+@pytest.fixture(scope="module")
+def generate() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_reference_of_commands_is_that_of_today(generate: ModuleType) -> None:
+    assert (DOCS / "commands.md").read_text() == generate.commands()
+
+
+def test_the_page_on_the_rehearsal_shows_what_it_prints(
+    generate: ModuleType, tmp_path: Path
+) -> None:
+    printed = generate.rehearse(tmp_path)
+
+    assert (DOCS / "rehearsal.md").read_text() == generate.rehearsal_page(printed)
+    picture = (DOCS / "pictures" / "ledger-verified.svg").read_text()
+    assert picture == generate.verified_picture(tmp_path / "rehearsal")
+
+
+@pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")]), ids=str)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
