@@ -75,6 +75,8 @@ class ScriptedPeople:
                 return f"BAG-{FIRST_BAG + used}"
             case Topic.SERIAL:
                 return str(self._bench.serial(prompt.subject) or "")
+            case Topic.RESET:
+                return f"reset {prompt.subject}"
             case Topic.OPTIONS:
                 return self._fetch_options(prompt.subject)
         raise InternalError(f"the script has no answer to {prompt.topic!r}: {prompt.text}")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from keyvault_kit.ceremonies import handling, paperwork
+from keyvault_kit.ceremonies import genuineness, handling, paperwork
 from keyvault_kit.ceremonies.engine import Ceremony, Condition, Plan, Step, Work
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.custody import events as ev
@@ -26,17 +26,13 @@ from keyvault_kit.custody.register import Register
 from keyvault_kit.entra import enrollment
 from keyvault_kit.errors import RefusedError
 from keyvault_kit.host.files import write_atomically
-from keyvault_kit.keys import metadata, pin
+from keyvault_kit.keys import pin
 from keyvault_kit.keys.credentials import CredentialRequest
 from keyvault_kit.keys.reading import read
 from keyvault_kit.secret import Secret
 from keyvault_kit.sharing.proofs import sheet_proof
 
-PROOF_RP_ID = "keyvault-kit.invalid"
-"""Our relying party for proofs and PIN checks, for ever; no sign-in can come of it (RFC 2606)."""
-
 SECRETS = ("pin", "salt")
-GENUINE = "genuine"
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +88,7 @@ def _key_steps(it: Request) -> tuple[Step, ...]:
             act=functools.partial(_prove_key, it),
             after=Condition(
                 f"key {it.key} is not proven genuine; it is not used",
-                lambda r: r.keys[it.key].proven == GENUINE,
+                lambda r: r.keys[it.key].proven == genuineness.GENUINE,
             ),
         ),
     )
@@ -184,22 +180,7 @@ def _identify(it: Request, work: Work) -> Sequence[ev.Fact]:
 
 
 def _prove_key(it: Request, work: Work) -> Sequence[ev.Fact]:
-    """Judge the attestation of a throw-away credential over a hash that only this step made."""
-    client_data_hash = hashlib.sha256(work.station.random(32)).digest()
-    request = CredentialRequest(
-        client_data_hash=client_data_hash,
-        rp_id=PROOF_RP_ID,
-        rp_name="keyvault-kit proof",
-        user_id=work.station.random(32),
-        user_name="proof",
-        user_display_name="proof",
-        algorithms=(enrollment.ES256,),
-        exclude=(),
-        resident=False,
-    )
-    with handling.key_session(work, it.key) as session:
-        made = session.make_credential(request, pin=None)
-    verdict = _judge(work, made.attestation_object, client_data_hash)
+    verdict = genuineness.prove(work, it.key)
     proven = ev.KeyProven(
         key=it.key,
         verdict=verdict.outcome,
@@ -208,15 +189,6 @@ def _prove_key(it: Request, work: Work) -> Sequence[ev.Fact]:
         root=verdict.root_fingerprint,
     )
     return [proven]
-
-
-def _judge(work: Work, attestation_object: bytes, client_data_hash: bytes) -> metadata.Verdict:
-    return metadata.verify_attestation(
-        attestation_object,
-        client_data_hash,
-        roots=work.station.roots,
-        now=work.station.clock(),
-    )
 
 
 # --- Its PIN
@@ -270,14 +242,28 @@ def _reset_if_locked(it: Request, work: Work) -> bool:
         if not read(session).pin_set:
             return False
         work.station.guard.replugged(session.plugged)
-    text = f"Key {it.key} will be reset: its lost PIN and all its passkeys go. Unplug it and plug"
-    prompt = Prompt(
-        topic=Topic.RESET, text=f"{text} it in again", person=it.custodian, subject=it.key
-    )
+    _demand_exact_words(it, work)
+    text = f"Unplug key {it.key} and plug it in again; it is reset right after that"
+    prompt = Prompt(topic=Topic.RESET, text=text, person=it.custodian, subject=it.key)
     work.interaction.wait_for_key(prompt)
     with handling.key_session(work, it.key) as session:
         session.reset()
     return True
+
+
+def _demand_exact_words(it: Request, work: Work) -> None:
+    """A reset destroys what a key holds: it is said, and asked for in so many words."""
+    words = f"reset {it.key}"
+    text = (
+        f"Key {it.key} has a PIN that was lost before it was enrolled. A reset takes that PIN and"
+        f" every passkey off the key. To go on, type exactly: {words}"
+    )
+    prompt = Prompt(topic=Topic.RESET, text=text, person=it.custodian, subject=it.key)
+    if work.interaction.ask(prompt) != words:
+        raise RefusedError(
+            f"key {it.key} was not reset: the words were not typed",
+            mend=f"Run the ceremony again, and type: {words}",
+        )
 
 
 def _print_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
@@ -346,8 +332,8 @@ def _make_passkey(it: Request, work: Work) -> Sequence[ev.Fact]:
     options = enrollment.read_options(data, upn=upn, now=work.station.clock())
     with handling.key_session(work, it.key) as session:
         made = session.make_credential(_passkey_request(options), pin=work.hands.secret("pin"))
-    verdict = _judge(work, made.attestation_object, options.client_data_hash)
-    if verdict.outcome != GENUINE:
+    verdict = genuineness.judge(work, made.attestation_object, options.client_data_hash)
+    if verdict.outcome != genuineness.GENUINE:
         raise RefusedError(f"the passkey's attestation is {verdict.outcome}: {verdict.reasons}")
     answer = enrollment.registration(
         options,
