@@ -26,6 +26,12 @@ class Example(Protocol):
     def render(self, paper: Paper, /) -> bytes: ...
 
 
+@pytest.fixture(params=["share", "checkpoint"])
+def page_name(request: pytest.FixtureRequest) -> str:
+    """The finest code and one with line ends; how others look does not matter here."""
+    return str(request.param)
+
+
 def blank(pages: int = 1, size: tuple[float, float] = (595, 842), password: str = "") -> bytes:
     out = BytesIO()
     encryption = StandardEncryption(password, strength=128) if password else None

@@ -146,7 +146,7 @@ def _opening(drawing: Drawing, sheet: CeremonyRecord) -> float:
     box = drawing.body
     room = box.width - _CODE - 6
     drawing.fitted(Box(box.x, box.y + 1, room, 7), sheet.title, largest=14, least=7)
-    place = f"At {sheet.site}" if sheet.site else "No one site"
+    place = f"At {sheet.site}" if sheet.site else "At several sites"
     drawing.fitted(Box(box.x, box.y + 8, room, 5), place, largest=10)
     texts = (
         (

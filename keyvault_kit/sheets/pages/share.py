@@ -82,7 +82,10 @@ def _draw(drawing: Drawing, sheet: ShareSheet) -> None:
             "The proof is the beginning of this share's proof in the ledger. It tells nothing about"
             " the words."
         ),
-        "A word counts by its first four letters, or by its number in the list of SLIP-39.",
+        (
+            "A word counts by its first four letters, or by its number in the list of SLIP-39. The"
+            " check letter follows from a row's words: copied words with another letter are wrong."
+        ),
     )
     two_codes(drawing, third, payload(sheet), Aside("Proof", (proof,), texts))
 
@@ -97,9 +100,8 @@ def _use(drawing: Drawing, box: Box, sheet: ShareSheet) -> None:
             f" {sheet.set_id} give the secret back, fewer tell nothing."
         ),
         (
-            f"To open, bring {of_set} envelopes to the offline workstation and run 'keyvault"
-            " recover'. Scan a code, or type the words row by row: a row typed"
-            " right shows its check letter."
+            f"To open, bring {of_set} envelopes to the offline workstation, run 'keyvault recover'"
+            " and scan a code of each, or type the words."
         ),
         _by_hand(sheet),
         "Once the secret was used it is changed, and this sheet is destroyed.",
