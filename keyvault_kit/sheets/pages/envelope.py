@@ -78,7 +78,7 @@ def _draw(drawing: Drawing, sheet: EnvelopeLabel) -> None:
             " for signs of opening, and writes a line."
         ),
         "Open only with a reason. In an emergency open at once: the entry in the ledger follows.",
-        "A bag that is damaged, or has another number, is reported at once; only an emergency opens it.",
+        "Report a damaged bag, or one with another number, at once. Only an emergency opens it.",
     )
     y = heading(drawing, steps(drawing, use, texts) + 3, "Log")
     rows = int((drawing.body.bottom - y - 6) // _ROW)
