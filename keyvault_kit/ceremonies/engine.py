@@ -202,11 +202,18 @@ class _Run:
         self.watch = watch
         self.hands = hands
         self.book = station.book
-        begun = self.book.register.ceremonies.get(ceremony.id)
-        start = self.book.register_at(begun.started) if begun else self.book.register
-        self.steps = ceremony.plan.steps(start, ceremony.request)
+        self.steps = self._plan()
         self.ids = [step.id for step in self.steps]
         self.returns = 0
+
+    def _plan(self) -> tuple[Step, ...]:
+        """The plan as it was when the ceremony began, from the ledger's own record of it."""
+        it, begun = self.ceremony, self.book.register.ceremonies.get(self.ceremony.id)
+        if begun is None:
+            return it.plan.steps(self.book.register, it.request)
+        if begun.plan != it.plan.name:
+            raise RefusedError(f"ceremony {it.id} was begun by the plan {begun.plan}")
+        return it.plan.steps(self.book.register_at(begun.started), begun.request)
 
     def go(self) -> Register:
         """Do every step that is not done, and close the ceremony."""

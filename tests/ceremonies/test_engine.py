@@ -246,6 +246,32 @@ def test_what_is_revealed_is_recorded_as_an_exposure(station: Station) -> None:
     assert [(x.person, x.set, x.half) for x in register.exposures] == [("bob", "bg1-pw1", 1)]
 
 
+def test_a_ceremony_goes_on_with_what_it_was_begun_with(station: Station) -> None:
+    asked: list[ev.Request] = []
+    fails = iter([True, False])
+
+    def act(_: Work) -> Sequence[ev.Fact]:
+        if next(fails):
+            raise RefusedError("not now")
+        return []
+
+    def steps(register: Register, request: ev.Request) -> tuple[Step, ...]:
+        asked.append({"size": register.size} | request)
+        return step("one"), step("two", act)
+
+    def trial(plan: str, about: str) -> Ceremony:
+        request: ev.Request = {"about": about}
+        return Ceremony(id="trial-1", plan=Plan(plan, steps), request=request, people=("alice",))
+
+    with pytest.raises(RefusedError, match="not now"):
+        engine.run(trial("seal", "bg1"), station, Silent())
+    with pytest.raises(RefusedError, match="was begun by the plan seal"):
+        engine.run(trial("open", "bg1"), station, Silent())
+    engine.run(trial("seal", "bg2"), station, Silent())
+
+    assert asked == [{"size": 1, "about": "bg1"}] * 2
+
+
 def test_the_script_is_the_plan(station: Station) -> None:
     trial = ceremony(step("one"), step("two"))
     steps = trial.plan.steps(station.book.register, trial.request)
