@@ -11,7 +11,7 @@ from typing import Final
 from keyvault_kit.ceremonies.station import Book, Station
 from keyvault_kit.custody.model import Mode
 from keyvault_kit.errors import InputError
-from keyvault_kit.host.files import read_file, write_atomically
+from keyvault_kit.host.files import read_file, remove, write_atomically
 from keyvault_kit.keys.guard import PinGuard
 from keyvault_kit.keys.hid import HidapiBus, HidBus
 from keyvault_kit.ledger.store import Ledger
@@ -89,8 +89,8 @@ class Folder:
         return read_codes(read_file(self._file(name), "sheet", SHEET_LIMIT))
 
     def shred(self, name: str) -> None:
-        """Remove the sheet, if it came out."""
-        self._file(name).unlink(missing_ok=True)
+        """Remove the sheet, as far as it came out."""
+        remove(self._file(name))
 
     def _file(self, name: str) -> Path:
         return self.path / f"{name}.pdf"
@@ -175,6 +175,10 @@ class Bench:
         if path is not None:
             self.bus.unplug(path)
 
+    def plugged_in(self) -> tuple[str, ...]:
+        """The names whose keys are plugged in."""
+        return tuple(self._paths)
+
     def path(self, name: str) -> bytes:
         """Where the key is plugged in."""
         return self._paths[name]
@@ -230,7 +234,10 @@ def read_sheet(path: Path) -> tuple[str, ...]:
     data = read_file(path, "sheet", SHEET_LIMIT)
     if data.startswith(b"keyvault-kit/"):  # a checkpoint's own bytes
         return (data.decode(errors="replace"),)
-    return read_codes(data)
+    try:
+        return read_codes(data)
+    except InputError as error:
+        raise InputError(f"{path}: {error.what}", mend=error.mend) from error
 
 
 def open_book(path: Path) -> Book:

@@ -12,12 +12,18 @@ from typing import Final, Self
 
 import msgspec
 
-from keyvault_kit.ceremonies.interaction import Interaction, Prompt
+from keyvault_kit.ceremonies.interaction import Interaction, Prompt, Topic
 from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.events import Request
 from keyvault_kit.custody.register import Register
-from keyvault_kit.errors import InternalError, RefusedError
+from keyvault_kit.errors import (
+    DeviceError,
+    InputError,
+    InternalError,
+    MismatchError,
+    RefusedError,
+)
 from keyvault_kit.ledger.store import Detail
 from keyvault_kit.secret import Secret
 
@@ -32,6 +38,14 @@ class Condition(msgspec.Struct, frozen=True):
     holds: Callable[[Register], bool]
 
 
+class GoBack(Exception):  # noqa: N818 - no error: a turn that a ceremony can take
+    """Raised by an act when the ceremony must go back to the step's `restart`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One step of a plan.
 
@@ -43,7 +57,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
         before: What must be true to begin.
         after: What must be true when it is recorded.
         needs: Names of what it takes from the hands of this run.
-        restart: The step to go back to when something of `needs` was lost.
+        restart: The step to go back to when something of `needs` was lost, or at `GoBack`.
         on_return: Run when a ceremony comes back to this step: destroys what was lost half-made,
             and returns the facts that say so.
     """
@@ -139,7 +153,6 @@ class Work:
     ceremony: str
     hands: Hands
     step: Step
-    exposures: list[ev.Fact] = field(default_factory=list)
     details: list[Detail] = field(default_factory=list)
 
     @property
@@ -147,12 +160,15 @@ class Work:
         """What is true now."""
         return self.station.book.register
 
+    def observe(self, *facts: ev.Fact) -> None:
+        """Record what was seen at once, whatever becomes of the step; at most it is seen twice."""
+        self.station.book.record(facts, self.step.by)
+
     def reveal(
         self, prompt: Prompt, secret: Secret, *, set_id: str, half: int | None = None
     ) -> None:
-        """Show a secret to the prompt's person; the exposure is recorded with the step."""
-        seen = ev.SecretExposed(person=prompt.person, set=set_id, half=half)
-        self.exposures.append(seen)
+        """Show a secret to the prompt's person; the exposure is recorded before."""
+        self.observe(ev.SecretExposed(person=prompt.person, set=set_id, half=half))
         self.interaction.reveal(prompt, secret, seconds=REVEAL_SECONDS)
 
 
@@ -217,15 +233,27 @@ class _Run:
 
     def go(self) -> Register:
         """Do every step that is not done, and close the ceremony."""
+        self._hold_what_is_done()
         while (step := self._next()) is not None:
             lost = [name for name in step.needs if name not in self.hands]
             if lost:
-                self._go_back(step, lost)
-            else:
+                self._go_back(step, f"what step {step.id} needs was lost: {', '.join(lost)}")
+                continue
+            try:
                 self._do(step)
+            except GoBack as back:
+                self._go_back(step, back.why)
         if not self.book.register.ceremonies[self.ceremony.id].closed:
             self.book.record([ev.CeremonyClosed(ceremony=self.ceremony.id)], self.ceremony.people)
         return self.book.register
+
+    def _hold_what_is_done(self) -> None:
+        """What a done step promised must still be true: it may have been done and found wanting."""
+        begun = self.book.register.ceremonies.get(self.ceremony.id)
+        if begun and not begun.closed:
+            for step in self.steps:
+                if step.id in begun.done:
+                    _hold(step, step.after, self.book.register)
 
     def _next(self) -> Step | None:
         begun = self.book.register.ceremonies.get(self.ceremony.id)
@@ -238,11 +266,25 @@ class _Run:
         self.interaction.progress(self.ceremony.id, number, len(self.steps), step.activity)
         self.watch(self.ceremony.id, step.id, "begins")
         work = self._work(step)
-        facts = [*step.act(work), *work.exposures]
+        facts = self._act(step, work)
         self.watch(self.ceremony.id, step.id, "acted")
         self.book.record(self._framed(step, facts), step.by, work.details)
         self.watch(self.ceremony.id, step.id, "recorded")
         _hold(step, step.after, self.book.register)
+
+    def _act(self, step: Step, work: Work) -> list[ev.Fact]:
+        """Let a step act; where it fails, the people may try again before the run ends.
+
+        A run that ends lets go of its secrets, and then a whole set is made anew.
+        """
+        while True:
+            try:
+                return list(step.act(work))
+            except (DeviceError, InputError, MismatchError, RefusedError) as error:
+                text = f"{error} Try this step again?"
+                prompt = Prompt(topic=Topic.RETRY, text=text, subject=step.id)
+                if not self.interaction.confirm(prompt):
+                    raise
 
     def _framed(self, step: Step, facts: list[ev.Fact]) -> list[ev.Fact]:
         """A step's facts, after the start of the ceremony if it is the first, before its mark."""
@@ -256,12 +298,10 @@ class _Run:
         founding = 1 if self.book.register.size == 0 else 0  # entry 0 is the founding itself
         return [*facts[:founding], start, *facts[founding:], mark]
 
-    def _go_back(self, step: Step, lost: Sequence[str]) -> None:
+    def _go_back(self, step: Step, why: str) -> None:
         self.returns += 1
         if step.restart is None or self.returns > len(self.steps):
-            raise InternalError(
-                f"step {step.id} needs {', '.join(lost)}, which no step before gave"
-            )
+            raise InternalError(f"{why}, and no step before mends that")
         to = self.steps[self.ids.index(step.restart)]
         done = self.book.register.ceremonies[self.ceremony.id].done
         behind = self.ids[self.ids.index(to.id) :]
@@ -270,7 +310,7 @@ class _Run:
             ceremony=self.ceremony.id,
             to=to.id,
             undone=tuple(name for name in behind if name in done),
-            why=f"what step {step.id} needs was lost: {', '.join(lost)}",
+            why=why,
         )
         self.book.record([*facts, returned], to.by)
 

@@ -1,19 +1,26 @@
 """What people do with bags, safes and keys in every ceremony."""
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Final
 
 from keyvault_kit.ceremonies.engine import Work
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.model import Envelope, EnvelopeState
+from keyvault_kit.custody.model import ID_PATTERN, Envelope, EnvelopeState
 from keyvault_kit.custody.register import Register, known
 from keyvault_kit.errors import DeviceError, RefusedError
 from keyvault_kit.keys.hid import PluggedKey
 from keyvault_kit.keys.reading import Reading, read_all
 from keyvault_kit.keys.session import KeySession, open_session
 
-BAG_TRIES = 3
+BAG_TRIES: Final = 3
+_NEW_BAG: Final = "Take a new bag, and read its number aloud to each other first."
+
+
+class TwinKeysError(RefusedError):
+    """Two keys claim one serial number: one of them is a stranger."""
 
 
 def seal(work: Work, envelope: str) -> ev.EnvelopeSealed:
@@ -26,19 +33,29 @@ def seal(work: Work, envelope: str) -> ev.EnvelopeSealed:
     for _ in range(BAG_TRIES):
         first, second = (_bag_number(work, envelope, person) for person in readers)
         if first == second:
-            return ev.EnvelopeSealed(envelope=envelope, bag=first)
-        told = f"The two numbers for envelope {envelope} differ: {first} and {second}."
+            used = [e.id for e in work.register.envelopes.values() if e.bag == first]
+            if not used:
+                return ev.EnvelopeSealed(envelope=envelope, bag=first)
+            told = f"Bag {first} was used for envelope {used[0]}: take a new bag."
+        else:
+            told = f"The two numbers for envelope {envelope} differ: {first} and {second}."
         work.interaction.show(Prompt(topic=Topic.NOTE, text=told, subject=envelope))
     raise RefusedError(
-        f"the bag number of envelope {envelope} was read differently {BAG_TRIES} times",
-        mend="Take a new bag and begin the step again.",
+        f"two people did not agree on a new bag for envelope {envelope} in {BAG_TRIES} tries",
+        mend=_NEW_BAG,
     )
 
 
 def _bag_number(work: Work, envelope: str, person: str) -> str:
     text = f"{person}: read the number of the bag that holds envelope {envelope}"
     prompt = Prompt(topic=Topic.BAG_NUMBER, text=text, person=person, subject=envelope)
-    return work.interaction.ask(prompt).strip()
+    for _ in range(BAG_TRIES):
+        number = work.interaction.ask(prompt).strip()
+        if re.fullmatch(ID_PATTERN, number):
+            return number
+        told = f"{number!r} is no bag number: letters, digits, - and _ alone, without blanks."
+        work.interaction.show(Prompt(topic=Topic.NOTE, text=told, subject=envelope))
+    raise RefusedError(f"the bag number of envelope {envelope} was not typed", mend=_NEW_BAG)
 
 
 def deposit(work: Work, envelope: str, safe: str) -> ev.EnvelopeDeposited:
@@ -86,7 +103,7 @@ def find_key(work: Work, tag: str) -> PluggedKey:
 
     Raises:
         DeviceError: No plugged-in key fits.
-        RefusedError: Several claim the same serial number.
+        TwinKeysError: Several claim the same serial number.
     """
     readings = [it for it in read_all(work.station.bus) if isinstance(it, Reading)]
     registered = work.register.keys.get(tag)
@@ -100,7 +117,7 @@ def find_key(work: Work, tag: str) -> PluggedKey:
             mend="Plug it in, or look at the number on its label again.",
         )
     if len(fitting) > 1:
-        raise RefusedError(
+        raise TwinKeysError(
             f"{len(fitting)} plugged-in keys claim the serial number {serial} of key {tag}",
             mend="One of them is a stranger: plug in one at a time.",
         )

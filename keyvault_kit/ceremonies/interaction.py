@@ -23,6 +23,7 @@ class Topic(StrEnum):
     OPTIONS = "creation options"
     PERSONAL_KEY = "personal key"
     RESET = "reset"
+    RETRY = "retry"
     SERIAL = "serial number"
     SIGN_IN = "sign-in"
     TENANT_PASSWORD = "tenant password"  # noqa: S105 - a topic, not a password

@@ -110,18 +110,21 @@ def pin_mailer(
 
 
 @contextmanager
-def read_share(work: Work, envelope: Envelope) -> Iterator[Secret]:
+def read_share(work: Work, envelope: Envelope, mend: str = _SPOIL) -> Iterator[Secret]:
     """The words on a printed share, read back and compared with the proof in the ledger.
+
+    Args:
+        mend: What to do where it does not agree.
 
     Raises:
         InputError: The sheet is not there, or what is on it is no share.
         MismatchError: It is not the share that was made for this envelope.
     """
-    (code,) = _codes(work, sheet_name("share", envelope.id))
+    (code,) = _codes(work, sheet_name("share", envelope.id), mend)
     with parse_share(code) as words:
         mnemonic = Share.parse(words.expose_text()).mnemonic()
     if share_proof(mnemonic) != envelope.proof:
-        raise MismatchError(f"the share of envelope {envelope.id} is another one", mend=_SPOIL)
+        raise MismatchError(f"the share of envelope {envelope.id} is another one", mend=mend)
     with Secret.from_text(mnemonic) as secret:
         yield secret
 
@@ -133,7 +136,7 @@ def prove_pin_mailer(work: Work, envelope: Envelope) -> None:
         InputError: The sheet is not there, or what is on it is no PIN.
         MismatchError: It is not the mailer that was made for this envelope.
     """
-    (text,) = _codes(work, sheet_name("pin", envelope.id))
+    (text,) = _codes(work, sheet_name("pin", envelope.id), _SPOIL)
     code = SheetCode.parse(text)
     if code.salt is None or code.content is None or code.set_id != envelope.set:
         raise MismatchError(f"the mailer of envelope {envelope.id} is another one", mend=_SPOIL)
@@ -143,10 +146,10 @@ def prove_pin_mailer(work: Work, envelope: Envelope) -> None:
         raise MismatchError(f"the PIN of envelope {envelope.id} is another one", mend=_SPOIL)
 
 
-def _codes(work: Work, name: str) -> tuple[str, ...]:
+def _codes(work: Work, name: str, mend: str) -> tuple[str, ...]:
     codes = work.station.paper.read(name)
     if len(codes) != 1:
-        raise MismatchError(f"sheet {name} shows {len(codes)} different codes, not 1", mend=_SPOIL)
+        raise MismatchError(f"sheet {name} shows {len(codes)} different codes, not 1", mend=mend)
     return codes
 
 
@@ -163,7 +166,11 @@ def print_label(work: Work, envelope_id: str, holds: str, safe: str) -> None:
     """Print the outer label of an envelope; nothing on it is secret."""
     its = work.register.envelopes.get(envelope_id)
     kind, what, *number = holds.split(":")
-    contents = {"key": f"Key {what}", "pin": f"PIN of key {what}"}
+    contents = {
+        "key": f"Key {what}",
+        "pin": f"PIN of key {what}",
+        "evidence": f"Evidence: not key {what}",
+    }
     sheet = envelope.EnvelopeLabel(
         heading=_heading(
             work.station, label=f"Safe {safe}", sheet_id=envelope_id, day=_today(work)
@@ -220,7 +227,9 @@ def print_checkpoint(
 def print_audit_report(work: Work, keys: Sequence[str], *, people: Sequence[str]) -> None:
     """Print the report of the audit that this ceremony is."""
     register = work.register
-    findings = {it.subject: it for it in register.findings if it.subject in keys}
+    started = register.ceremonies[work.ceremony].started
+    found = [it for it in register.findings if it.seq > started]
+    findings = {it.subject: it for it in found if it.subject in keys}
     verdicts = tuple(
         audit.KeyVerdict(
             tag=key.id,
@@ -242,7 +251,7 @@ def print_audit_report(work: Work, keys: Sequence[str], *, people: Sequence[str]
         verdicts=verdicts,
         findings=tuple(
             audit.AuditFinding(subject=it.subject, rule=it.rule, what=it.what, mend=it.mend)
-            for it in findings.values()
+            for it in found
         ),
         signatures=tuple(
             audit.Signature(role=_role(register, person), name=name_of(work.station, person))
@@ -285,7 +294,7 @@ def print_record(station: Station, ceremony: Ceremony) -> None:
         ),
         participants=tuple(
             record.Participant(role=_role(book.register, person), name=name_of(station, person))
-            for person in its.people
+            for person in sorted({*its.people, *(who for step in steps for who in step.by)})
         ),
     )
     pdf = record.render(sheet, PAPERS[PaperSize.A4])

@@ -4,7 +4,7 @@
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -30,18 +30,24 @@ APPLICATION: Final = "ssh:keyvault-kit"
 """The relying party of signing credentials; OpenSSH's security keys want the prefix `ssh:`."""
 
 
-def enrol_signer(work: Work, person: str) -> Signer:
+def enrol_signer(work: Work, person: str, *, others: Sequence[Signer]) -> Signer:
     """Make a signing credential on a person's own key; a key without a PIN gets one first.
 
+    Args:
+        others: The signers so far; one key is never two people's.
+
     Raises:
-        DeviceError: The key failed.
+        DeviceError: The key failed, or is the key of one of the others.
     """
+    taken = tuple(bytes.fromhex(signer.credential) for signer in others)
     with _personal_key(work, person) as session:
         secret = _ask_pin(work, person, new=not session.info.options.get("clientPin"))
         with secret:
             if not session.info.options.get("clientPin"):
                 pin.set_pin(session, secret)
-            made = session.make_credential(_signing_credential(work, person), pin=secret)
+            made = session.make_credential(
+                _signing_credential(work, person, exclude=taken), pin=secret
+            )
     key = sshsig.PublicKey(point=p256_point(made.public_key), application=APPLICATION)
     return Signer(person=person, public_key=key.line(), credential=made.credential_id.hex())
 
@@ -71,7 +77,9 @@ def sign_checkpoint(work: Work, person: str, size: int) -> str:
     )
 
 
-def _signing_credential(work: Work, person: str) -> CredentialRequest:
+def _signing_credential(
+    work: Work, person: str, *, exclude: tuple[bytes, ...]
+) -> CredentialRequest:
     return CredentialRequest(
         client_data_hash=hashlib.sha256(work.station.random(32)).digest(),
         rp_id=APPLICATION,
@@ -80,6 +88,7 @@ def _signing_credential(work: Work, person: str) -> CredentialRequest:
         user_name=person,
         user_display_name=person,
         algorithms=(ES256,),
+        exclude=exclude,
         resident=False,
     )
 
@@ -94,15 +103,14 @@ def _ask_pin(work: Work, person: str, *, new: bool) -> Secret:
 def _personal_key(work: Work, person: str) -> Iterator[KeySession]:
     """A session with the key that a person plugs in now."""
     before = {key.path for key in plugged(work.station.bus)}
-    text = f"{person}: plug in your own key"
+    text = f"{person}: plug in your own key now; if it is in already, pull it and plug it in again"
     prompt = Prompt(topic=Topic.PERSONAL_KEY, text=text, person=person, subject=person)
     work.interaction.wait_for_key(prompt)
-    now = plugged(work.station.bus)
-    new = [key for key in now if key.path not in before] or list(now)
+    new = [key for key in plugged(work.station.bus) if key.path not in before]
     if len(new) != 1:
         raise DeviceError(
-            f"{len(new)} keys could be the one of {person}",
-            mend="Unplug all others, or plug your key in only when it is asked for.",
+            f"{len(new)} keys were plugged in, and one was asked for: that of {person}",
+            mend="Unplug your key, and plug it in only when it is asked for.",
         )
     told = f"{person}: touch your key"
     touch = Prompt(topic=Topic.TOUCH, text=told, person=person, subject=person)

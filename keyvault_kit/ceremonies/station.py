@@ -12,7 +12,7 @@ from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.fold import admit, fold
 from keyvault_kit.custody.model import Mode
 from keyvault_kit.custody.register import Register
-from keyvault_kit.errors import RefusedError
+from keyvault_kit.errors import LedgerError, RefusedError
 from keyvault_kit.keys.guard import PinGuard
 from keyvault_kit.keys.hid import HidBus
 from keyvault_kit.ledger.store import Detail, Ledger
@@ -79,10 +79,20 @@ class Book:
             ev.Entry(before.size + i, now, people, fact)  # type: ignore[arg-type]
             for i, fact in enumerate(facts)
         ]
-        after = admit(before, entries)
         bodies = [ev.encode(entry) for entry in entries]
+        after = admit(before, [_readable(body) for body in bodies])
         self.ledger.append(bodies, details=details, expected_size=before.size)
         self._register = after
+
+
+def _readable(body: bytes) -> ev.Entry:
+    """An entry as every later reader will read it: what cannot be read is never written."""
+    try:
+        return ev.decode(body)
+    except LedgerError as error:
+        raise RefusedError(
+            f"this cannot be entered: {error.what}", mend="Type it again."
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)

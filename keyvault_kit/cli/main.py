@@ -3,6 +3,7 @@
 Importing this module imports click and nothing else of weight, so help is quick.
 """
 
+import signal
 import sys
 from importlib import import_module
 from typing import Any, Final, NamedTuple
@@ -82,6 +83,9 @@ def keyvault() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its status."""
+    if hasattr(signal, "SIGPIPE"):
+        # A reader that has seen enough is no error: end as every other program does.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.exit(run(arguments))
 
 
@@ -102,9 +106,10 @@ def run(arguments: list[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return EXIT_USAGE
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader has gone; Python would complain once more at exit
-        return 0
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        click.echo(f"keyvault: the system refused:{where} {error.strerror}", err=True)
+        return EXIT_USAGE
     except Exception as error:  # noqa: BLE001 - the last resort: our own fault, without locals
         click.echo(f"keyvault: our own fault: {type(error).__name__} in {_place(error)}", err=True)
         return EXIT_INTERNAL

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from keyvault_kit.errors import KeyvaultError
+from keyvault_kit.errors import InputError, KeyvaultError
 
 EXIT_FINDINGS: Final = 1
 EXIT_USAGE: Final = 2
@@ -28,7 +28,13 @@ def say(text: str = "", *, as_json: bool = False) -> None:
 
 
 def print_bytes(data: bytes) -> None:
-    """Exact bytes, on stdout."""
+    """Exact bytes, on stdout.
+
+    Raises:
+        InputError: Standard output is closed.
+    """
+    if sys.stdout is None:
+        raise InputError("standard output is closed", mend="Send it to a file or a pipe.")
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()

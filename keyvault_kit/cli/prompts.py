@@ -1,7 +1,8 @@
 """The terminal as an `Interaction`: prompts, hidden PINs, and secrets on a screen of their own."""
 
+import os
+import select
 import sys
-import threading
 from typing import Final
 
 import click
@@ -9,6 +10,9 @@ import click
 from keyvault_kit.ceremonies.interaction import Prompt
 from keyvault_kit.errors import RefusedError
 from keyvault_kit.secret import Secret
+
+if sys.platform != "win32":
+    import termios
 
 # The alternate screen of xterm and its kin has no scroll-back: what is shown there leaves no trace.
 _OTHER_SCREEN: Final = "\x1b[?1049h\x1b[2J\x1b[H"
@@ -70,7 +74,7 @@ def demand_terminal() -> None:
     Raises:
         RefusedError: Standard output is a file or a pipe.
     """
-    if not sys.stdout.isatty():
+    if sys.stdout is None or not sys.stdout.isatty():
         raise RefusedError(
             "a secret goes to a terminal only, and standard output is none",
             mend="Run the command without redirecting its output.",
@@ -100,12 +104,24 @@ def show_secret(title: str, text: str, *, seconds: int) -> None:
 
 
 def _wait_for_enter(seconds: int) -> None:
-    """Until a line comes in, or the time is over; reads the terminal even if stdin is a pipe."""
+    """Until Enter is pressed at the terminal, or the time is over."""
+    if sys.platform == "win32":
+        click.pause(info="")
+        return
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY)
+    except OSError:  # a shell without job control: what is typed comes by standard input
+        _await_line(sys.stdin.fileno(), seconds)
+        return
+    try:
+        _await_line(terminal, seconds)
+    finally:
+        os.close(terminal)
 
-    def read() -> None:
-        with open("/dev/tty" if sys.platform != "win32" else "CON") as terminal:  # noqa: PTH123
-            terminal.readline()
 
-    reader = threading.Thread(target=read, daemon=True)
-    reader.start()
-    reader.join(seconds)
+def _await_line(descriptor: int, seconds: int) -> None:
+    """Wait for input; what was typed before is thrown away, and the line is read to its end."""
+    if os.isatty(descriptor):
+        termios.tcflush(descriptor, termios.TCIFLUSH)
+    if select.select([descriptor], [], [], seconds)[0]:
+        os.read(descriptor, 4096)

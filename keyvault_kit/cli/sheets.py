@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -9,6 +10,9 @@ from keyvault_kit.assembly import read_sheet
 from keyvault_kit.errors import InputError, KeyvaultError
 from keyvault_kit.secret import Secret
 from keyvault_kit.sharing.slip39 import Share
+
+LONGEST_LINE: Final = 10_000
+"""Characters of a line that is looked at; a share has some hundreds."""
 
 
 def share_from_sheet(path: Path) -> Secret:
@@ -38,8 +42,10 @@ def share_from_person(prompt: str) -> Secret:
     Raises:
         InputError: The line is no share.
     """
+    if sys.stdin is None:
+        raise InputError("standard input is closed", mend="Name the share's sheet as an argument.")
     if not sys.stdin.isatty():
-        return Secret.from_text(Share.parse(sys.stdin.readline()).mnemonic())
+        return Secret.from_text(Share.parse(sys.stdin.readline(LONGEST_LINE)).mnemonic())
     while True:
         line: str = click.prompt(prompt, hide_input=True, err=True)
         try:

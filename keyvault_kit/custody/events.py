@@ -40,7 +40,11 @@ class Fact(
     omit_defaults=True,
     tag_field="kind",
 ):
-    """One thing that was done or seen. Subclasses are acts unless named an observation."""
+    """One thing that was done or seen: an act, unless it is an observation."""
+
+
+class Observation(Fact, frozen=True):
+    """What was seen: it is always accepted, and a finding where it contradicts the register."""
 
 
 class LedgerFounded(Fact, frozen=True, tag="ledger.founded"):
@@ -100,8 +104,8 @@ class KeyRegistered(Fact, frozen=True, tag="key.registered"):
     serial: int | None = None
 
 
-class KeyProven(Fact, frozen=True, tag="key.proven"):
-    """Observation: the verdict on a fresh attestation, with the fingerprints that carried it."""
+class KeyProven(Observation, frozen=True, tag="key.proven"):
+    """The verdict on a fresh attestation, with the fingerprints that carried it."""
 
     key: Id
     verdict: str
@@ -110,8 +114,8 @@ class KeyProven(Fact, frozen=True, tag="key.proven"):
     root: Hex256 | None = None
 
 
-class KeyReset(Fact, frozen=True, tag="key.reset"):
-    """Observation: a key was set back to its factory state; PIN and credentials are gone."""
+class KeyReset(Observation, frozen=True, tag="key.reset"):
+    """A key was set back to its factory state; PIN and credentials are gone."""
 
     key: Id
     why: str
@@ -124,8 +128,8 @@ class PinSet(Fact, frozen=True, tag="pin.set"):
     set: Id
 
 
-class PinChecked(Fact, frozen=True, tag="pin.checked"):
-    """Observation: a PIN was tried, right or wrong, and the attempts left after it."""
+class PinChecked(Observation, frozen=True, tag="pin.checked"):
+    """A PIN was tried, right or wrong, and the attempts left after it."""
 
     key: Id
     right: bool
@@ -197,8 +201,8 @@ class EnvelopeDeposited(Fact, frozen=True, tag="envelope.deposited"):
     safe: Id
 
 
-class EnvelopeOpened(Fact, frozen=True, tag="envelope.opened"):
-    """Observation: an envelope was opened; opening never waits, so this is never refused."""
+class EnvelopeOpened(Observation, frozen=True, tag="envelope.opened"):
+    """An envelope was opened; opening never waits, so this is never refused."""
 
     envelope: Id
     why: str
@@ -212,6 +216,16 @@ class EnvelopeSpoiled(Fact, frozen=True, tag="envelope.spoiled"):
     why: str
 
 
+class PasswordOffered(Observation, frozen=True, tag="password.offered"):
+    """The password of this set is about to be typed at the tenant.
+
+    From here on the tenant may have it, so its sheets are not destroyed before people said no.
+    """
+
+    account: Id
+    set: Id
+
+
 class PasswordSet(Fact, frozen=True, tag="password.set"):
     """The tenant took the password of this set; the set is in force, the one before it dead."""
 
@@ -219,15 +233,15 @@ class PasswordSet(Fact, frozen=True, tag="password.set"):
     set: Id
 
 
-class AccountUsed(Fact, frozen=True, tag="account.used"):
-    """Observation: somebody signed in to, or could have; rotation falls due (S32)."""
+class AccountUsed(Observation, frozen=True, tag="account.used"):
+    """Somebody signed in to, or could have; rotation falls due (S32)."""
 
     account: Id
     why: str
 
 
-class SecretExposed(Fact, frozen=True, tag="secret.exposed"):
-    """Observation: a person saw a secret: the whole, one sheet of it, or one half of a password."""
+class SecretExposed(Observation, frozen=True, tag="secret.exposed"):
+    """A person saw a secret: the whole, one sheet of it, or one half of a password."""
 
     person: Id
     set: Id
@@ -235,29 +249,29 @@ class SecretExposed(Fact, frozen=True, tag="secret.exposed"):
     half: Count | None = None
 
 
-class ShareVerified(Fact, frozen=True, tag="share.verified"):
-    """Observation: one sheet alone agrees with its proof."""
+class ShareVerified(Observation, frozen=True, tag="share.verified"):
+    """One sheet alone agrees with its proof."""
 
     envelope: Id
 
 
-class PasswordRecovered(Fact, frozen=True, tag="password.recovered"):
-    """Observation: enough shares gave a password, and whether the tenant took it."""
+class PasswordRecovered(Observation, frozen=True, tag="password.recovered"):
+    """Enough shares gave a password, and whether the tenant took it."""
 
     account: Id
     set: Id
     accepted: bool
 
 
-class KeyAsserted(Fact, frozen=True, tag="key.asserted"):
-    """Observation: the key answered a fresh challenge (`nonce`) with its registered passkey."""
+class KeyAsserted(Observation, frozen=True, tag="key.asserted"):
+    """The key answered a fresh challenge (`nonce`) with its registered passkey."""
 
     key: Id
     nonce: Hex256
 
 
-class FindingMade(Fact, frozen=True, tag="finding.made"):
-    """Observation: something is not as the register says."""
+class FindingMade(Observation, frozen=True, tag="finding.made"):
+    """Something is not as the register says."""
 
     rule: str
     subject: Id
@@ -326,6 +340,7 @@ AnyFact = (
     | EnvelopeDeposited
     | EnvelopeOpened
     | EnvelopeSpoiled
+    | PasswordOffered
     | PasswordSet
     | AccountUsed
     | SecretExposed

@@ -8,6 +8,7 @@ in :mod:`keyvault_kit.custody.changes`, a module a subject.
 from collections.abc import Iterable
 from typing import Final
 
+from keyvault_kit.custody import authority
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes import (
     ceremonies,
@@ -64,6 +65,8 @@ def admit(register: Register, entries: Iterable[ev.Entry]) -> Register:
 def _apply(state: Register, entry: ev.Entry) -> None:
     if (state.size == 0) != isinstance(entry.fact, ev.LedgerFounded):
         raise RefusedError("a ledger begins with its founding, and has no other")
+    if state.size:
+        authority.check(state, entry)
     HANDLERS[type(entry.fact)](state, entry.fact, entry)
     state.size += 1
     state.time = entry.time

@@ -9,11 +9,11 @@ from typing import Annotated
 
 import msgspec
 
-ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]*\Z"
 """What every id matches; nothing in it needs quoting in a file name, a QR code or a shell."""
 
 Id = Annotated[str, msgspec.Meta(pattern=ID_PATTERN, max_length=64)]
-Hex256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+Hex256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 """A SHA-256 value as 64 lower-case hex digits."""
 Count = Annotated[int, msgspec.Meta(ge=1, le=16)]
 
@@ -219,12 +219,14 @@ class Finding(_Value, frozen=True):
     Attributes:
         rule: Short name of what judged, e.g. `key-assertion`.
         subject: Id of the thing that it is about.
+        seq: The entry that it stands in, or that contradicted the register.
     """
 
     rule: str
     subject: Id
     what: str
     mend: str
+    seq: int
 
 
 class Return(_Value, frozen=True):

@@ -7,11 +7,11 @@ TOML, read strictly; every error names the path inside the file, such as `safes[
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
-from keyvault_kit.custody.model import Count, Id, PaperSize, Role, Use
+from keyvault_kit.custody.model import ID_PATTERN, Count, Id, PaperSize, Role, Use
 from keyvault_kit.errors import InputError
 
 
@@ -19,11 +19,19 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """A table of the file: unknown fields are errors."""
 
 
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+Tag = Annotated[str, msgspec.Meta(pattern=ID_PATTERN, max_length=20)]
+"""Printed on small tags, and the name of a passkey at the tenant, which keeps 30 characters."""
+
+ShortId = Annotated[str, msgspec.Meta(pattern=ID_PATTERN, max_length=30)]
+"""Ids of sets and envelopes are made from it, and they are printed."""
+
+
 class PersonPlan(_Table, frozen=True):
     """Somebody who may act. `founder` people sign the founding of the ledger."""
 
-    id: Id
-    name: str
+    id: ShortId
+    name: Name
     roles: tuple[Role, ...]
     founder: bool = False
 
@@ -31,14 +39,14 @@ class PersonPlan(_Table, frozen=True):
 class SitePlan(_Table, frozen=True):
     """A place with safes, and the paper printed on there."""
 
-    id: Id
+    id: ShortId
     paper: PaperSize = PaperSize.A4
 
 
 class SafePlan(_Table, frozen=True):
     """A safe: any `need` of its `openers` open it."""
 
-    id: Id
+    id: ShortId
     site: Id
     openers: tuple[Id, ...]
     need: Count = 1
@@ -47,8 +55,8 @@ class SafePlan(_Table, frozen=True):
 class AccountPlan(_Table, frozen=True):
     """An account; its password is split into `shares` sheets, any `threshold` of which give it."""
 
-    id: Id
-    upn: str
+    id: ShortId
+    upn: Annotated[str, msgspec.Meta(max_length=113)]
     threshold: Count = 2
     shares: Count = 3
 
@@ -60,7 +68,7 @@ class KeyPlan(_Table, frozen=True):
         model: The profile of the software key that stands for it in rehearsals.
     """
 
-    tag: Id
+    tag: Tag
     account: Id
     use: Use
     model: str = "five"
@@ -76,7 +84,7 @@ class EnvelopePlan(_Table, frozen=True):
 class Organisation(_Table, frozen=True):
     """A checked organisation file."""
 
-    name: str
+    name: Name
     people: tuple[PersonPlan, ...]
     sites: tuple[SitePlan, ...]
     safes: tuple[SafePlan, ...]
@@ -136,12 +144,10 @@ def parse(text: str, source: str = "organisation file") -> Organisation:
     """
     try:
         organisation = msgspec.convert(tomllib.loads(text), Organisation)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{source} is not TOML: {error}") from error
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError) as error:
+        raise _unreadable(source, error) from error
     except RecursionError as error:
         raise InputError(f"{source} is nested too deeply") from error
-    except msgspec.ValidationError as error:
-        raise InputError(f"{source}: {_readable(str(error))}", mend=_MEND) from error
     for check in _CHECKS:
         for path, what in check(organisation):
             raise InputError(f"{source}: {path}: {what}", mend=_MEND)
@@ -149,6 +155,12 @@ def parse(text: str, source: str = "organisation file") -> Organisation:
 
 
 _MEND: Final = "Mend the file and start again; docs/organisation-file.md describes every field."
+
+
+def _unreadable(source: str, error: Exception) -> InputError:
+    if isinstance(error, msgspec.ValidationError):
+        return InputError(f"{source}: {_readable(str(error))}", mend=_MEND)
+    return InputError(f"{source} is not TOML: {error}", mend=_MEND)
 
 
 def _readable(message: str) -> str:
@@ -180,16 +192,16 @@ def _check_unique(org: Organisation) -> Iterator[Fault]:
     for name, ids in lists.items():
         yield from _repeated(name, "id", ids)
     yield from _repeated("keys", "tag", [k.tag for k in org.keys])
-    yield from _repeated("accounts", "upn", [a.upn.casefold() for a in org.accounts])
+    yield from _repeated("accounts", "upn", [a.upn for a in org.accounts])
 
 
 def _repeated(name: str, field: str, ids: list[str]) -> Iterator[Fault]:
+    """Ids that stand twice; capitals do not tell two apart, since ids also name files."""
+    folded = [it.casefold() for it in ids]
     for i, it in enumerate(ids):
-        if it in ids[:i]:
-            yield (
-                f"{name}[{i}].{field}",
-                f"{it!r} is the {field} of {name}[{ids.index(it)}] already",
-            )
+        first = folded.index(it.casefold())
+        if first < i:
+            yield f"{name}[{i}].{field}", f"{it!r} is the {field} of {name}[{first}] already"
 
 
 def _check_references(org: Organisation) -> Iterator[Fault]:
@@ -216,6 +228,8 @@ def _check_people(org: Organisation) -> Iterator[Fault]:
     if len(founders) < 2:  # noqa: PLR2004 - nobody founds alone
         yield "people", "two people or more must be founders (founder = true)"
     for i, person in enumerate(org.people):
+        if not person.roles or len(set(person.roles)) < len(person.roles):
+            yield f"people[{i}].roles", f"{person.id} has no role, or one twice"
         if person.founder and Role.OFFICER not in person.roles:
             yield f"people[{i}].roles", f"founder {person.id} must be an officer"
     for role, least in ((Role.OFFICER, 2), (Role.CUSTODIAN, 1), (Role.AUDITOR, 1)):
@@ -248,6 +262,11 @@ def _check_accounts(org: Organisation) -> Iterator[Fault]:
             )
         elif account.threshold == 1:
             yield f"accounts[{i}].threshold", "a threshold of 1 lets one person alone sign in"
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+", account.upn):
+            yield f"accounts[{i}].upn", f"{account.upn!r} is no sign-in name"
+        primaries = [k for k in org.keys if k.account == account.id and k.use is Use.PRIMARY]
+        if len(primaries) != 1:
+            yield f"accounts[{i}].id", f"account {account.id} has {len(primaries)} primary keys"
         keys = sum(key.account == account.id for key in org.keys)
         if keys < 2:  # noqa: PLR2004 - one to use, one to lose
             yield f"accounts[{i}].id", f"account {account.id} has {keys} key(s), not two (S17)"

@@ -104,4 +104,5 @@ def add(things: dict[str, T], thing: str, value: T, word: str) -> None:
 def note_contradiction(state: Register, subject: str, what: str) -> None:
     """Keep as a finding that an observation contradicts the register."""
     mend = "Find out what happened, and correct the register with two people."
-    state.findings.append(Finding(rule="contradiction", subject=subject, what=what, mend=mend))
+    finding = Finding(rule="contradiction", subject=subject, what=what, mend=mend, seq=state.size)
+    state.findings.append(finding)

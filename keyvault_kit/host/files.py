@@ -12,7 +12,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     Raises:
         InputError: The file system refuses; says what and where.
     """
-    half = path.with_name(f".{path.name}.half")
+    half = _half(path)
     try:
         with half.open("wb") as file:
             file.write(data)
@@ -21,9 +21,28 @@ def write_atomically(path: Path, data: bytes) -> None:
         half.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
+        half.unlink(missing_ok=True)
         raise InputError(
             f"cannot write {path}: {error.strerror}", mend="Free space or choose another folder."
         ) from error
+
+
+def remove(path: Path) -> None:
+    """Remove a file that :func:`write_atomically` wrote or was writing, if it is there.
+
+    Raises:
+        InputError: The file system refuses.
+    """
+    try:
+        path.unlink(missing_ok=True)
+        _half(path).unlink(missing_ok=True)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise InputError(f"cannot remove {path}: {error.strerror}") from error
+
+
+def _half(path: Path) -> Path:
+    return path.with_name(f".{path.name}.half")
 
 
 def _sync_folder(folder: Path) -> None:

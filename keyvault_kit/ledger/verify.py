@@ -47,7 +47,13 @@ def verify(ledger: Ledger, *, papers: Sequence[Checkpoint] = ()) -> Report:
     """
     ledger.check()
     register = fold(_entries(ledger))
-    signed = {size: _verify_signers(ledger, register, size) for size in ledger.signed_sizes()}
+    signed = {size: verify_signers(ledger, register, size) for size in ledger.signed_sizes()}
+    for size, people in register.checkpoints.items():
+        if not set(people) <= set(signed.get(size, ())):
+            raise LedgerError(
+                f"the checkpoint of {size} entries lacks a signature that the ledger says it has",
+                mend="Somebody removed it: look for the copy on paper.",
+            )
     for paper in papers:
         _verify_extends(ledger, paper)
     sizes = tuple(paper.size for paper in papers)
@@ -71,7 +77,15 @@ def _entries(ledger: Ledger) -> list[Entry]:
     return entries
 
 
-def _verify_signers(ledger: Ledger, register: Register, size: int) -> tuple[str, ...]:
+def verify_signers(ledger: Ledger, register: Register, size: int) -> tuple[str, ...]:
+    """Verify every signature on the checkpoint of that size.
+
+    Returns:
+        Ids of the signers.
+
+    Raises:
+        LedgerError: A signature does not hold; names whose.
+    """
     message = ledger.checkpoint(size).text()
     allowed = {
         signer.person: (sshsig.PublicKey.parse(signer.public_key),)

@@ -74,7 +74,7 @@ def open_folder(
         if file.exists():
             begun = _resume(path, file, organisation, seed)
         else:
-            begun = _begin(organisation or default, seed, now)
+            begun = _begin(default if organisation is None else organisation, seed, now)
             write_atomically(file, msgspec.json.encode(begun))
         for name in ("sheets", "transfer", "softkeys"):
             _make(path / name)

@@ -50,7 +50,9 @@ def judge(station: Station, organisation: Organisation, plants: Plants) -> Outco
 
 def _keys_promise(station: Station, organisation: Organisation) -> Promise:
     keys = station.book.register.keys
-    enrolled = [key for key in keys.values() if key.proven == "genuine" and key.credential]
+    enrolled = [
+        key for key in keys.values() if key.proven == "genuine" and key.pin_set and key.credential
+    ]
     return Promise(
         what="Every key is proven genuine, has a PIN on paper and a passkey",
         kept=len(enrolled) == len(organisation.keys),

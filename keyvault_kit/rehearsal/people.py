@@ -7,6 +7,7 @@ from typing import Final
 from keyvault_kit.assembly import Bench, SeededRandom
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.station import Station
+from keyvault_kit.custody.model import Purpose, SetState
 from keyvault_kit.errors import InternalError
 from keyvault_kit.host.files import write_atomically
 from keyvault_kit.keys.pin import generate_pin
@@ -53,6 +54,8 @@ class ScriptedPeople:
         match prompt.topic:
             case Topic.BAG_INTACT | Topic.DEPOSIT:
                 return True
+            case Topic.RETRY:
+                return False
             case Topic.BLINKING:
                 return self._blinked(prompt.subject)
             case Topic.TENANT_PASSWORD:
@@ -101,8 +104,8 @@ class ScriptedPeople:
         self._typed.append(secret.expose_text())
 
     def look_away(self) -> None:
-        """Forget what blinked: keys were moved meanwhile."""
-        self._winks.clear()
+        """What blinked until now does not count: keys were moved meanwhile."""
+        self._winks = {tag: self._bench.winks(tag) for tag in self._bench.plugged_in()}
 
     def _blinked(self, tag: str) -> bool:
         """Whether the key of this tag blinked since it was last looked at."""
@@ -119,10 +122,16 @@ class ScriptedPeople:
         return name
 
     def _set_password(self, account: str) -> bool:
-        upn = self._station.book.register.accounts[account].upn
-        self._tenant.set_password(upn, "".join(self._typed))
-        self._typed.clear()
-        return True
+        """Type what was revealed; after a crash, look whether the tenant has it already."""
+        register = self._station.book.register
+        upn = register.accounts[account].upn
+        if self._typed:
+            self._tenant.set_password(upn, "".join(self._typed))
+            self._typed.clear()
+            return True
+        sets = register.sets_of(account, Purpose.PASSWORD)
+        on_record = sum(it.state in (SetState.IN_FORCE, SetState.DEAD) for it in sets)
+        return self._tenant.changes(upn) > on_record
 
     def _sign_in(self, account: str) -> bool:
         upn = self._station.book.register.accounts[account].upn

@@ -36,7 +36,7 @@ class Plants(msgspec.Struct, frozen=True):
 
 
 def choose(organisation: Organisation) -> Plants:
-    """The last two keys but the first of each account where that can be; two different ones."""
+    """Two different keys: backups where there are two of them."""
     backups = [key.tag for key in organisation.keys if key.use == "backup"]
     tags = [*backups, *(key.tag for key in organisation.keys if key.tag not in backups)]
     return Plants(stranger=tags[0], reset=tags[1])

@@ -15,10 +15,10 @@ from keyvault_kit.ceremonies.engine import Ceremony, Watcher
 from keyvault_kit.ceremonies.plans import audit, checkpoint, enrol, founding, opening, seal
 from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.custody import organisation as organisations
-from keyvault_kit.custody.model import Mode
 from keyvault_kit.custody.organisation import AccountPlan, KeyPlan, Organisation
 from keyvault_kit.custody.register import Register
 from keyvault_kit.errors import InputError
+from keyvault_kit.host.files import read_file
 from keyvault_kit.keys.reading import Reading, read_all
 from keyvault_kit.ledger.store import Ledger
 from keyvault_kit.rehearsal import plants
@@ -27,6 +27,7 @@ from keyvault_kit.rehearsal.outcome import Outcome, judge
 from keyvault_kit.rehearsal.papers import leave_papers
 from keyvault_kit.rehearsal.people import Say, ScriptedPeople
 from keyvault_kit.rehearsal.tenant import RehearsalTenant
+from keyvault_kit.sheets import fonts
 
 SAMPLE: Final = "organisation.toml"
 
@@ -66,7 +67,9 @@ def rehearse(
     """
     text, name = options.organisation or (None, SAMPLE)
     default = sample_organisation()
-    _check_models(organisations.parse(text or default, name), name)
+    given = organisations.parse(default if text is None else text, name)
+    _check_models(given, name)
+    _check_printable(given, name)
     with open_folder(
         options.out, organisation=text, default=default, seed=options.seed, now=now
     ) as folder:
@@ -76,6 +79,17 @@ def rehearse(
             outcome = rehearsal.go()
         folder.finish()
     return outcome
+
+
+def _check_printable(organisation: Organisation, name: str) -> None:
+    """What the fonts cannot print is said before anything is begun."""
+    texts = {"name": organisation.name}
+    texts |= {f"people[{i}].name": it.name for i, it in enumerate(organisation.people)}
+    for path, text in texts.items():
+        try:
+            fonts.require(text)
+        except InputError as error:
+            raise InputError(f"{name}: {path}: {error.what}", mend=error.mend) from error
 
 
 def _check_models(organisation: Organisation, name: str) -> None:
@@ -157,7 +171,7 @@ class Rehearsal:
         return record is not None and record.closed
 
     def _found(self) -> None:
-        self._run(founding.ceremony(self.organisation, Mode.REHEARSAL))
+        self._run(founding.ceremony(self.organisation))
 
     def _plug_in(self) -> None:
         self.bench.unplug_personal()
@@ -176,7 +190,7 @@ class Rehearsal:
             self._run(enrol.ceremony(self._enrolment(key, show_guard=i == 0)))
             answer = self.station.transfer / f"registration-{key.tag}.json"
             upn = self.register.accounts[key.account].upn
-            self.tenant.take_registration(upn, answer.read_bytes())
+            self.tenant.take_registration(upn, read_file(answer, "registration answer"))
 
     def _enrolment(self, key: KeyPlan, *, show_guard: bool) -> enrol.Request:
         organisation = self.organisation
@@ -191,6 +205,7 @@ class Rehearsal:
             account=key.account,
             use=key.use,
             custodian=custodian,
+            witness=organisation.auditor_beside(custodian),
             pin_people=(pin_people[0], pin_people[1]),
             key_safe=key_safe,
             pin_safe=pin_safe,

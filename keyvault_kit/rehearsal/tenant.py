@@ -27,6 +27,9 @@ class _Account(msgspec.Struct):
 
     salt: str = ""
     password: str = ""
+    changes: int = 0
+    """How often its password was changed."""
+
     passkeys: dict[str, str] = {}
     """Display name -> credential id, base64url."""
 
@@ -98,6 +101,7 @@ class RehearsalTenant:
         account = self._account(upn)
         account.salt = self._random(16).hex()
         account.password = _hash(account.salt, password)
+        account.changes += 1
         self._save()
 
     def sign_in(self, upn: str, password: str) -> bool:
@@ -110,6 +114,10 @@ class RehearsalTenant:
         if not account.password:
             raise MismatchError(f"no password was ever set for {upn}")
         return hmac.compare_digest(account.password, _hash(account.salt, password))
+
+    def changes(self, upn: str) -> int:
+        """How often the account's password was changed."""
+        return self._account(upn).changes
 
     def passkeys(self, upn: str) -> tuple[str, ...]:
         """Display names of the account's passkeys."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from keyvault_kit.ceremonies import engine
-from keyvault_kit.ceremonies.engine import Ceremony, Condition, Plan, Step, Work
+from keyvault_kit.ceremonies.engine import Ceremony, Condition, GoBack, Plan, Step, Work
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.station import Book, Station
 from keyvault_kit.custody import events as ev
@@ -24,7 +24,9 @@ from keyvault_kit.softkey.bus import SoftBus
 class Silent:
     """People who are told things and asked nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, *again: bool) -> None:
+        self.again = list(again)
+        self.asked: list[str] = []
         self.told: list[str] = []
         self.seen: list[str] = []
 
@@ -38,7 +40,8 @@ class Silent:
         raise NotImplementedError(prompt)
 
     def confirm(self, prompt: Prompt) -> bool:
-        raise NotImplementedError(prompt)
+        self.asked.append(prompt.text)
+        return bool(self.again and self.again.pop(0))
 
     def choose(self, prompt: Prompt, choices: tuple[str, ...]) -> int:
         raise NotImplementedError(prompt, choices)
@@ -91,7 +94,7 @@ def station(tmp_path: Path) -> Iterator[Station]:
     with Ledger.create(tmp_path / "ledger.db") as ledger:
         station = station_on(ledger, tmp_path)
         founders = tuple(
-            Signer(person=person, public_key="", credential="") for person in ("alice", "bob")
+            Signer(person=person, public_key=person, credential="") for person in ("alice", "bob")
         )
         founded = ev.LedgerFounded(founders=founders, nonce="0" * 64, mode=Mode.REHEARSAL)
         station.book.record([founded], ("alice", "bob"))
@@ -200,7 +203,9 @@ def test_a_lost_secret_sends_the_ceremony_back_and_is_recorded(station: Station)
 def test_a_need_that_no_step_gives_is_our_own_fault_and_no_endless_loop(station: Station) -> None:
     trial = ceremony(step("make"), step("use", needs=("pin",), restart="make"))
 
-    with pytest.raises(InternalError, match="use needs pin, which no step before gave"):
+    with pytest.raises(
+        InternalError, match="what step use needs was lost: pin, and no step before mends that"
+    ):
         engine.run(trial, station, Silent())
 
 
@@ -244,6 +249,67 @@ def test_what_is_revealed_is_recorded_as_an_exposure(station: Station) -> None:
 
     assert people.seen == ["bob half 60"]
     assert [(x.person, x.set, x.half) for x in register.exposures] == [("bob", "bg1-pw1", 1)]
+
+
+def test_an_exposure_stands_in_the_ledger_even_if_the_step_fails(station: Station) -> None:
+    def act(work: Work) -> Sequence[ev.Fact]:
+        prompt = Prompt(topic=Topic.SIGN_IN, text="look", person="bob")
+        work.reveal(prompt, Secret.from_text("all"), set_id="bg1-pw1")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        engine.run(ceremony(step("one"), step("two", act)), station, Silent())
+
+    assert [x.person for x in station.book.register.exposures] == ["bob"]
+
+
+def test_people_may_try_a_failed_step_again_before_its_secrets_go(station: Station) -> None:
+    fails = iter([True, True, False])
+
+    def use(work: Work) -> Sequence[ev.Fact]:
+        if next(fails):
+            raise RefusedError("the bag number was misread")
+        return [note(work.hands.secret("pin").expose_text())]
+
+    people = Silent(True, True)
+    trial = ceremony(step("make", holding("pin")), step("use", use, needs=("pin",), restart="make"))
+    engine.run(trial, station, people)
+
+    assert names(station) == ["made pin", "secret"]
+    assert people.asked == ["the bag number was misread Try this step again?"] * 2
+
+
+def test_a_step_that_turns_back_is_recorded_as_a_return(station: Station) -> None:
+    turns = iter([True, False])
+
+    def ask(_: Work) -> Sequence[ev.Fact]:
+        if next(turns):
+            raise GoBack("the tenant said no")
+        return [note("taken")]
+
+    trial = ceremony(step("make", holding("pin")), step("ask", ask, restart="make"))
+    register = engine.run(trial, station, Silent())
+
+    assert names(station) == ["made pin", "made pin", "taken"]
+    assert register.ceremonies["trial-1"].returns[0].why == "the tenant said no"
+
+
+def test_what_a_done_step_promised_is_held_when_the_ceremony_goes_on(station: Station) -> None:
+    wanted = Condition("the key is not genuine", lambda register: register.organisation == "good")
+    trial = ceremony(step("bad", after=wanted), step("use"))
+
+    for _ in range(2):
+        with pytest.raises(RefusedError, match="step bad: the key is not genuine"):
+            engine.run(trial, station, Silent())
+    assert names(station) == ["bad"]
+
+
+def test_what_no_reader_could_read_is_never_written(station: Station) -> None:
+    bad = ev.SiteAdded(site="a site", paper="A4")  # type: ignore[arg-type]
+
+    with pytest.raises(RefusedError, match="cannot be entered"):
+        station.book.record([bad], ("alice",))
+    assert station.book.ledger.size == 1
 
 
 def test_a_ceremony_goes_on_with_what_it_was_begun_with(station: Station) -> None:

@@ -119,8 +119,28 @@ MISTAKES = {
     ),
     "two accounts with one sign-in name": (
         swap("bg2@example", "BG1@example"),
-        "accounts[1].upn: 'bg1@example.onmicrosoft.com' is the upn of accounts[0] already",
+        "accounts[1].upn: 'BG1@example.onmicrosoft.com' is the upn of accounts[0] already",
     ),
+    "two tags that differ in case alone": (
+        swap('tag = "K2"', 'tag = "k1"'),
+        "keys[1].tag: 'k1' is the tag of keys[0] already",
+    ),
+    "two primary keys": (
+        swap('use = "backup"', 'use = "primary"'),
+        "accounts[0].id: account bg1 has 2 primary keys",
+    ),
+    "no sign-in name": (
+        swap("bg1@example.onmicrosoft.com", "bg1"),
+        "accounts[0].upn: 'bg1' is no sign-in name",
+    ),
+    "no role": (swap('roles = ["witness"]', "roles = []"), "people[8].roles: ivan has no role"),
+    "no name": (swap('"Example Organisation"', '""'), "name: Expected `str` of length >= 1"),
+    "a name too long for paper": (
+        swap("Alice Archer", "A" * 61),
+        "people[0].name: Expected `str` of length <= 60",
+    ),
+    "an id with a line end": (swap('id = "hq"', r'id = "hq\n"'), "sites[0].id: Expected `str`"),
+    "a number beyond all bounds": (swap("shares = 3", f"shares = {'9' * 5000}"), "is not TOML"),
     "an unknown role": (
         swap('roles = ["auditor"]', 'roles = ["king"]'),
         "people[4].roles[0]: Invalid enum value 'king'",

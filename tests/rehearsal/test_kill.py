@@ -114,7 +114,7 @@ def comparable(register: Register) -> dict[str, Any]:
     Fresh randomness (credentials, salted commitments) differs as well.
     """
     live = [e for e in register.envelopes.values() if e.state is not EnvelopeState.SPOILED]
-    sets = [s for s in register.sets.values() if s.state is not SetState.VOID]
+    sets = [s for s in register.sets.values() if s.state in (SetState.MADE, SetState.IN_FORCE)]
     return {
         "people": sorted(register.people),
         "safes": register.safes,
@@ -128,7 +128,7 @@ def comparable(register: Register) -> dict[str, Any]:
         "sets": sorted((s.purpose, s.subject, s.threshold, s.count, s.state) for s in sets),
         "envelopes": sorted((e.holds, e.number or 0, e.state, e.safe or "") for e in live),
         "ceremonies": {c.id: (c.plan, c.done, c.closed) for c in register.ceremonies.values()},
-        "exposures": sorted((x.person, x.number or 0, x.half or 0) for x in register.exposures),
+        "exposures": sorted({(x.person, x.number or 0, x.half or 0) for x in register.exposures}),
         "findings": sorted((f.rule, f.subject) for f in register.findings),
         "signers": sorted(register.signers),
     }
@@ -187,7 +187,7 @@ def test_a_killed_seal_spoils_what_it_printed(
     assert len(codes) == 2
     returns = register.ceremonies["seal-bg1-1"].returns
     assert [(it.to, it.why) for it in returns] == [
-        ("make", "what step set needs was lost: password, shares")
+        ("make", "what step offer needs was lost: password, shares")
     ]
 
 

@@ -10,8 +10,9 @@ import msgspec
 
 from keyvault_kit.ceremonies import handling, paperwork
 from keyvault_kit.ceremonies.engine import Ceremony, Plan, Step, Work
+from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.model import SecurityKey
+from keyvault_kit.custody.model import Envelope, SecurityKey
 from keyvault_kit.custody.register import Register
 from keyvault_kit.errors import DeviceError, MismatchError
 from keyvault_kit.keys.audit import fresh_assertion
@@ -39,20 +40,12 @@ def ceremony(request: Request) -> Ceremony:
     )
 
 
-def steps(_: Register, request: ev.Request) -> tuple[Step, ...]:
-    """A step for each key, then the report."""
+def steps(register: Register, request: ev.Request) -> tuple[Step, ...]:
+    """Four steps for each key, then the report."""
     it = msgspec.convert(request, Request)
     by = (it.custodian, it.auditor)
     return (
-        *(
-            Step(
-                id=f"key-{tag}",
-                activity=f"Open the bag of key {tag}, challenge the key, seal it in a new bag",
-                by=by,
-                act=functools.partial(_audit_key, tag),
-            )
-            for tag in it.keys
-        ),
+        *(step for tag in it.keys for step in _key_steps(tag, _lying_in(register, tag), by)),
         Step(
             id="report",
             activity="Print the audit report",
@@ -65,34 +58,77 @@ def steps(_: Register, request: ev.Request) -> tuple[Step, ...]:
 PLAN = Plan("audit", steps)
 
 
-def _audit_key(tag: str, work: Work) -> Sequence[ev.Fact]:
-    lying = handling.key_envelope(work.register, tag)
-    if lying is None or lying.safe is None:
-        return [_finding("key-custody", tag, f"key {tag} lies in no sealed envelope on record")]
-    opened = handling.open_envelope(work, lying.id, "audit")
-    verdict = _challenge(tag, work)
-    envelope = handling.next_id(f"{tag}-key", work.register.envelopes)
-    paperwork.print_label(work, envelope, lying.holds, lying.safe)
-    return [
-        opened,
-        verdict,
-        ev.KeyPacked(envelope=envelope, holds=lying.holds, key=tag),
-        handling.seal(work, envelope),
-        handling.deposit(work, envelope, lying.safe),
-    ]
+def _lying_in(register: Register, tag: str) -> Envelope | None:
+    """The envelope in which a key lies in a safe, when the audit begins."""
+    lying = handling.key_envelope(register, tag)
+    return lying if lying and lying.safe else None
 
 
-def _challenge(tag: str, work: Work) -> ev.Fact:
-    """The proof that this is the key, or the finding that it is not."""
+def _key_steps(tag: str, lying: Envelope | None, by: tuple[str, ...]) -> tuple[Step, ...]:
+    if lying is None:
+        what = f"key {tag} lies in no safe, by the register"
+        missing = functools.partial(_record, _finding("key-custody", tag, what))
+        return (Step(id=f"miss-{tag}", activity=f"Note that {what}", by=by, act=missing),)
+    doing = (
+        ("open", f"Take the bag of key {tag} out of its safe, inspect and open it", _open),
+        ("challenge", f"Challenge key {tag}: it answers with its registered passkey", _challenge),
+        ("bag", f"Seal what was in the bag of key {tag} in a new bag", _bag),
+        ("deposit", f"Put the new bag of key {tag} back into safe {lying.safe}", _deposit),
+    )
+    return tuple(
+        Step(id=f"{verb}-{tag}", activity=activity, by=by, act=functools.partial(act, tag, lying))
+        for verb, activity, act in doing
+    )
+
+
+def _record(fact: ev.Fact, _: Work) -> Sequence[ev.Fact]:
+    return [fact]
+
+
+def _open(tag: str, lying: Envelope, work: Work) -> Sequence[ev.Fact]:  # noqa: ARG001
+    return [handling.open_envelope(work, lying.id, "audit")]
+
+
+def _challenge(tag: str, _: Envelope, work: Work) -> Sequence[ev.Fact]:
+    """The proof that this is the key, or the finding that it is not.
+
+    A key that is not there may only be forgotten: it is asked for again before it is a finding.
+    """
     key = work.register.keys[tag]
     if key.credential is None or key.public_key is None or key.rp_id is None:
-        return _finding("key-assertion", tag, f"key {tag} has no passkey on record")
+        return [_finding("key-assertion", tag, f"key {tag} has no passkey on record")]
     nonce = work.station.random(32)
-    try:
-        with handling.key_session(work, tag) as session:
-            return _answer(key, session, nonce)
-    except DeviceError as error:
-        return _finding("key-present", tag, f"key {tag} could not be challenged: {error}")
+    while True:
+        try:
+            with handling.key_session(work, tag) as session:
+                return [_answer(key, session, nonce)]
+        except handling.TwinKeysError as error:
+            return [_finding("key-twins", tag, error.what)]
+        except DeviceError as error:
+            text = f"{error} Plug in key {tag}. Try again?"
+            if not work.interaction.confirm(Prompt(topic=Topic.RETRY, text=text, subject=tag)):
+                what = f"key {tag} could not be challenged: {error.what}"
+                return [_finding("key-present", tag, what)]
+
+
+def _bag(tag: str, lying: Envelope, work: Work) -> Sequence[ev.Fact]:
+    """Back into a bag: as the key if it proved itself, else as evidence, never as the key."""
+    holds = f"key:{tag}" if _proved_itself(tag, work) else f"evidence:{tag}"
+    envelope = handling.next_id(f"{tag}-{holds.partition(':')[0]}", work.register.envelopes)
+    paperwork.print_label(work, envelope, holds, lying.safe or "")
+    packed = ev.KeyPacked(envelope=envelope, holds=holds, key=tag)
+    return [packed, handling.seal(work, envelope)]
+
+
+def _proved_itself(tag: str, work: Work) -> bool:
+    started = work.register.ceremonies[work.ceremony].started
+    return not [it for it in work.register.findings if it.subject == tag and it.seq > started]
+
+
+def _deposit(tag: str, lying: Envelope, work: Work) -> Sequence[ev.Fact]:
+    holding = (f"key:{tag}", f"evidence:{tag}")
+    mine = [it.id for it in work.register.envelopes.values() if it.holds in holding]
+    return [handling.deposit(work, mine[-1], lying.safe or "")]
 
 
 def _answer(key: SecurityKey, session: KeySession, nonce: bytes) -> ev.Fact:

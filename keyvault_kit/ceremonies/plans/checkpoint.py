@@ -13,6 +13,7 @@ from keyvault_kit.ceremonies.engine import Ceremony, Plan, Step, Work
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import PaperSize
 from keyvault_kit.custody.register import Register
+from keyvault_kit.ledger.verify import verify_signers
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +65,7 @@ def _sign(size: int, work: Work) -> Sequence[ev.Fact]:
     ledger = work.station.book.ledger
     if person not in ledger.signatures(size):
         ledger.add_signature(size, person, signing.sign_checkpoint(work, person, size))
+    verify_signers(ledger, work.register, size)
     return []
 
 

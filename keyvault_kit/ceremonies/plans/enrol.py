@@ -25,7 +25,7 @@ from keyvault_kit.custody.model import (
 from keyvault_kit.custody.register import Register
 from keyvault_kit.entra import enrollment
 from keyvault_kit.errors import RefusedError
-from keyvault_kit.host.files import write_atomically
+from keyvault_kit.host.files import read_file, remove, write_atomically
 from keyvault_kit.keys import pin
 from keyvault_kit.keys.credentials import CredentialRequest
 from keyvault_kit.keys.reading import read
@@ -39,6 +39,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Which key is enrolled for what, and where its envelopes go.
 
     Attributes:
+        witness: Reads the bag of the key beside the custodian.
         pin_people: Two who print and seal the PIN; they never hold the key.
         show_guard: Type one wrong PIN on purpose, to see the guard at work.
     """
@@ -47,6 +48,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     use: Use
     custodian: str
+    witness: str
     pin_people: tuple[str, str]
     key_safe: str
     pin_safe: str
@@ -59,7 +61,7 @@ def ceremony(request: Request) -> Ceremony:
         id=f"enrol-{request.key}",
         plan=PLAN,
         request=msgspec.to_builtins(request),
-        people=tuple(sorted({request.custodian, *request.pin_people})),
+        people=tuple(sorted({request.custodian, request.witness, *request.pin_people})),
     )
 
 
@@ -86,11 +88,15 @@ def _key_steps(it: Request) -> tuple[Step, ...]:
             activity=f"Prove by its attestation that key {it.key} is genuine",
             by=(it.custodian,),
             act=functools.partial(_prove_key, it),
-            after=Condition(
-                f"key {it.key} is not proven genuine; it is not used",
-                lambda r: r.keys[it.key].proven == genuineness.GENUINE,
-            ),
+            after=_genuine(it),
         ),
+    )
+
+
+def _genuine(it: Request) -> Condition:
+    return Condition(
+        f"key {it.key} is not proven genuine; it is not used",
+        lambda register: register.keys[it.key].proven == genuineness.GENUINE,
     )
 
 
@@ -106,6 +112,7 @@ def _pin_steps(it: Request) -> tuple[Step, ...]:
             activity=f"Draw a PIN for key {it.key}",
             by=it.pin_people,
             act=functools.partial(_make_pin, it),
+            before=_genuine(it),
             on_return=functools.partial(_give_up_pin, it),
         ),
         *(
@@ -154,7 +161,7 @@ def _deposit_steps(it: Request) -> tuple[Step, ...]:
         Step(
             id=name,
             activity=activity,
-            by=it.pin_people if name == "deposit-pin" else (it.custodian, it.pin_people[0]),
+            by=it.pin_people if name == "deposit-pin" else (it.custodian, it.witness),
             act=functools.partial(act, it),
         )
         for name, activity, act in doing
@@ -227,14 +234,20 @@ def _give_up_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
     lost = _pin_set_of(work.register, it)
     paperwork.shred(work, "pin", f"{lost.id}-1")
     why = "the PIN was lost before the key was enrolled"
-    facts: list[ev.Fact] = [
-        ev.EnvelopeSpoiled(envelope=e.id, why=why) for e in work.register.live_envelopes(lost.id)
-    ]
-    if lost.state in (SetState.MADE, SetState.IN_FORCE):
-        facts.append(ev.SetVoided(set=lost.id, why=why))
+    remove(_registration_file(it, work))
+    facts: list[ev.Fact] = []
     if _reset_if_locked(it, work) or work.register.keys[it.key].pin_set:
         facts.append(ev.KeyReset(key=it.key, why=why))
+    facts += [
+        ev.EnvelopeSpoiled(envelope=e.id, why=why) for e in work.register.live_envelopes(lost.id)
+    ]
+    if lost.state is SetState.MADE:
+        facts.append(ev.SetVoided(set=lost.id, why=why))
     return facts
+
+
+def _registration_file(it: Request, work: Work) -> Path:
+    return work.station.transfer / f"registration-{it.key}.json"
 
 
 def _reset_if_locked(it: Request, work: Work) -> bool:
@@ -328,7 +341,7 @@ def _make_passkey(it: Request, work: Work) -> Sequence[ev.Fact]:
     text = f"Name the file with the creation options of {upn} on the transfer medium"
     prompt = Prompt(topic=Topic.OPTIONS, text=text, person=it.custodian, subject=it.key)
     name = Path(work.interaction.ask(prompt)).name
-    data = (work.station.transfer / name).read_bytes()
+    data = read_file(work.station.transfer / name, "file of creation options")
     options = enrollment.read_options(data, upn=upn, now=work.station.clock())
     with handling.key_session(work, it.key) as session:
         made = session.make_credential(_passkey_request(options), pin=work.hands.secret("pin"))
@@ -341,7 +354,7 @@ def _make_passkey(it: Request, work: Work) -> Sequence[ev.Fact]:
         attestation_object=made.attestation_object,
         name=it.key,
     )
-    write_atomically(work.station.transfer / f"registration-{it.key}.json", answer)
+    write_atomically(_registration_file(it, work), answer)
     work.hands.drop("pin")
     work.hands.drop("salt")
     enrolled = ev.PasskeyEnrolled(

@@ -13,31 +13,31 @@ from keyvault_kit.ceremonies.engine import Ceremony, Plan, Step, Work
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.commitments import SALT_SIZE, commit
 from keyvault_kit.custody.events import canonical_json
-from keyvault_kit.custody.model import Mode
+from keyvault_kit.custody.model import Signer
 from keyvault_kit.custody.organisation import Organisation
 from keyvault_kit.custody.register import Register
 from keyvault_kit.ledger.store import Detail
 
 
-def ceremony(organisation: Organisation, mode: Mode) -> Ceremony:
+def ceremony(organisation: Organisation) -> Ceremony:
     """The founding of a ledger for this organisation."""
     founders = organisation.founders()
     return Ceremony(
         id="founding",
-        plan=Plan("founding", functools.partial(_steps, organisation, mode)),
+        plan=Plan("founding", functools.partial(_steps, organisation)),
         request={"organisation": organisation.name},
         people=tuple(sorted(founders)),
     )
 
 
-def _steps(organisation: Organisation, mode: Mode, _: Register, __: ev.Request) -> tuple[Step, ...]:
+def _steps(organisation: Organisation, _: Register, __: ev.Request) -> tuple[Step, ...]:
     founders = organisation.founders()
     return (
         Step(
             id="found",
             activity=f"{' and '.join(founders)} enrol their signing keys and found the ledger",
             by=founders,
-            act=functools.partial(_found, founders, mode),
+            act=functools.partial(_found, founders),
         ),
         Step(
             id="enter",
@@ -48,10 +48,12 @@ def _steps(organisation: Organisation, mode: Mode, _: Register, __: ev.Request) 
     )
 
 
-def _found(founders: tuple[str, ...], mode: Mode, work: Work) -> Sequence[ev.Fact]:
-    signers = tuple(signing.enrol_signer(work, person) for person in founders)
+def _found(founders: tuple[str, ...], work: Work) -> Sequence[ev.Fact]:
+    signers: list[Signer] = []
+    for person in founders:
+        signers.append(signing.enrol_signer(work, person, others=tuple(signers)))
     nonce = work.station.random(32).hex()
-    return [ev.LedgerFounded(founders=signers, nonce=nonce, mode=mode)]
+    return [ev.LedgerFounded(founders=tuple(signers), nonce=nonce, mode=work.station.mode)]
 
 
 def _enter(organisation: Organisation, work: Work) -> Sequence[ev.Fact]:

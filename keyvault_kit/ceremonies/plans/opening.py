@@ -6,6 +6,7 @@ not intact is recorded, not an obstacle.
 
 import functools
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -13,9 +14,13 @@ from keyvault_kit.ceremonies import handling, paperwork
 from keyvault_kit.ceremonies.engine import Ceremony, Plan, Step, Work
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.model import EnvelopeState
 from keyvault_kit.custody.register import Register
+from keyvault_kit.errors import InputError, KeyvaultError, MismatchError
 from keyvault_kit.sharing import passwords
 from keyvault_kit.sharing.recovery import RecoveryState
+
+_ANOTHER: Final = "Use another envelope of the set."
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,39 +84,69 @@ PLAN = Plan("open", steps)
 
 
 def _open(it: Request, envelope: str, work: Work) -> Sequence[ev.Fact]:
-    opened = handling.open_envelope(work, envelope, it.why)
-    return [opened, *_seen(work, envelope)]
+    return _take_out(work, envelope, it.why)
 
 
-def _seen(work: Work, envelope: str) -> list[ev.Fact]:
-    """Whoever stands by when a sheet is taken out could read it."""
+def _take_out(work: Work, envelope: str, why: str) -> list[ev.Fact]:
+    """Open an envelope; whoever stands by could read its sheet."""
     its = work.register.envelopes[envelope]
-    return [
-        ev.SecretExposed(person=person, set=its.set or "", number=its.number)
-        for person in work.step.by
-    ]
+    opened: list[ev.Fact] = [handling.open_envelope(work, envelope, why)]
+    if its.set is not None:
+        opened += [
+            ev.SecretExposed(person=person, set=its.set, number=its.number)
+            for person in work.step.by
+        ]
+    return opened
 
 
 def _recover(it: Request, work: Work) -> Sequence[ev.Fact]:
     state = RecoveryState()
     for envelope in it.envelopes:
-        with paperwork.read_share(work, work.register.envelopes[envelope]) as share:
-            state.add(share.expose_text())
+        _add_share(state, envelope, work)
+    for envelope in _others(it, work):
+        if not state.complete:
+            work.observe(*_take_out(work, envelope, f"{it.why}: another sheet could not be used"))
+            _add_share(state, envelope, work)
     person = it.officers[0]
     with state.recover() as secret, passwords.password_from_secret(secret) as password:
+        work.observe(ev.AccountUsed(account=it.account, why=it.why))
         told = f"{person}: sign in to {it.account} with this password"
         prompt = Prompt(topic=Topic.SIGN_IN, text=told, person=person, subject=it.account)
         work.reveal(prompt, password, set_id=it.set)
     question = f"Did the sign-in to {it.account} succeed?"
     prompt = Prompt(topic=Topic.SIGN_IN, text=question, person=person, subject=it.account)
     accepted = work.interaction.confirm(prompt)
-    return [
-        ev.PasswordRecovered(account=it.account, set=it.set, accepted=accepted),
-        ev.AccountUsed(account=it.account, why=it.why),
-    ]
+    return [ev.PasswordRecovered(account=it.account, set=it.set, accepted=accepted)]
+
+
+def _others(it: Request, work: Work) -> list[str]:
+    """The envelopes of the set that are still sealed: what there is if a sheet cannot be used."""
+    sealed = (EnvelopeState.SEALED, EnvelopeState.DEPOSITED)
+    live = work.register.live_envelopes(it.set)
+    return [e.id for e in live if e.id not in it.envelopes and e.state in sealed]
+
+
+def _add_share(state: RecoveryState, envelope: str, work: Work) -> None:
+    """Add the share of an envelope; one that is wrong or cannot be read is a finding."""
+    try:
+        with paperwork.read_share(work, work.register.envelopes[envelope], _ANOTHER) as share:
+            state.add(share.expose_text())
+    except (InputError, MismatchError) as error:
+        work.observe(_unusable(envelope, error))
+
+
+def _unusable(envelope: str, error: KeyvaultError) -> ev.FindingMade:
+    return ev.FindingMade(
+        rule="sheet-unusable", subject=envelope, what=error.what, mend="Find out who had access."
+    )
 
 
 def _verify(envelope: str, work: Work) -> Sequence[ev.Fact]:
-    opened = handling.open_envelope(work, envelope, "its share is verified alone")
-    with paperwork.read_share(work, work.register.envelopes[envelope]):
-        return [opened, *_seen(work, envelope), ev.ShareVerified(envelope=envelope)]
+    facts: list[ev.Fact] = []
+    if work.register.envelopes[envelope].state is not EnvelopeState.OPENED:
+        facts = _take_out(work, envelope, "its share is verified alone")
+    try:
+        with paperwork.read_share(work, work.register.envelopes[envelope], _ANOTHER):
+            return [*facts, ev.ShareVerified(envelope=envelope)]
+    except (InputError, MismatchError) as error:
+        return [*facts, _unusable(envelope, error)]

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 import msgspec
 
 from keyvault_kit.ceremonies import handling, paperwork
-from keyvault_kit.ceremonies.engine import Ceremony, Condition, Plan, Step, Work
+from keyvault_kit.ceremonies.engine import Ceremony, Condition, GoBack, Plan, Step, Work
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import EnvelopeState, Purpose, SecretSet, SetState
 from keyvault_kit.custody.register import Register
-from keyvault_kit.errors import InternalError, RefusedError
+from keyvault_kit.errors import InternalError
 from keyvault_kit.secret import Secret
 from keyvault_kit.sharing import passwords, slip39
 from keyvault_kit.sharing.proofs import share_proof
@@ -61,21 +61,28 @@ def steps(_: Register, request: ev.Request) -> tuple[Step, ...]:
         ),
         *(step for n in shares for step in _sheet_steps(it, n)),
         Step(
-            id="set",
-            activity=f"Set the password of {it.account} at the tenant, half by half",
+            id="offer",
+            activity=f"Go to the tenant with the new password of {it.account}, sealed and proven",
             by=it.officers,
-            act=functools.partial(_set, it),
+            act=functools.partial(_offer, it),
             before=Condition(
                 "not every share is sealed",
                 lambda register: _all_sealed(register, it),
             ),
+            needs=SECRETS,
+            restart="make",
+        ),
+        Step(
+            id="set",
+            activity=f"Set the password of {it.account} at the tenant, half by half",
+            by=it.officers,
+            act=functools.partial(_set, it),
             after=Condition(
                 "the new password is not on record",
                 lambda register: (
                     register.accounts[it.account].password_set == _set_of(register, it).id
                 ),
             ),
-            needs=SECRETS,
             restart="make",
         ),
         *(
@@ -148,10 +155,10 @@ def _make(it: Request, work: Work) -> Sequence[ev.Fact]:
 def _give_up(it: Request, work: Work) -> Sequence[ev.Fact]:
     """The password is lost: destroy its sheets, spoil its envelopes, void its set."""
     lost = _set_of(work.register, it)
-    for n in range(1, lost.count + 1):
-        paperwork.shred(work, "share", f"{lost.id}-{n}")
     if lost.state is not SetState.MADE:
         return []
+    for n in range(1, lost.count + 1):
+        paperwork.shred(work, "share", f"{lost.id}-{n}")
     why = "the password was lost before it was set"
     spoiled = [
         ev.EnvelopeSpoiled(envelope=e.id, why=why) for e in work.register.live_envelopes(lost.id)
@@ -188,8 +195,30 @@ def _seal(it: Request, n: int, work: Work) -> Sequence[ev.Fact]:
     return [handling.seal(work, envelope.id)]
 
 
+def _offer(it: Request, work: Work) -> Sequence[ev.Fact]:
+    return [ev.PasswordOffered(account=it.account, set=_set_of(work.register, it).id)]
+
+
 def _set(it: Request, work: Work) -> Sequence[ev.Fact]:
+    """Have the password typed, and ask what became of it.
+
+    Where the run before stopped in this step, the tenant may have the password although it is in
+    no hand any more: then only the question is asked, and nothing is destroyed before its answer.
+    """
     set_id = _set_of(work.register, it).id
+    if "password" in work.hands:
+        _reveal_halves(it, work, set_id)
+    question = f"Did the tenant take the new password of {it.account}?"
+    prompt = Prompt(topic=Topic.TENANT_PASSWORD, text=question, subject=it.account)
+    taken = work.interaction.confirm(prompt)
+    work.hands.drop("password")
+    work.hands.drop("shares")
+    if not taken:
+        raise GoBack(f"the tenant did not take the new password of {it.account}")
+    return [ev.PasswordSet(account=it.account, set=set_id)]
+
+
+def _reveal_halves(it: Request, work: Work, set_id: str) -> None:
     text = work.hands.secret("password").expose_text()
     middle = (len(text) + 1) // 2
     for half, person, part in zip((1, 2), it.officers, (text[:middle], text[middle:]), strict=True):
@@ -198,16 +227,6 @@ def _set(it: Request, work: Work) -> Sequence[ev.Fact]:
         prompt = Prompt(topic=topic, text=told, person=person, subject=it.account)
         with Secret.from_text(part) as secret:
             work.reveal(prompt, secret, set_id=set_id, half=half)
-    question = f"Did the tenant take the new password of {it.account}?"
-    prompt = Prompt(topic=Topic.TENANT_PASSWORD, text=question, subject=it.account)
-    if not work.interaction.confirm(prompt):
-        raise RefusedError(
-            f"the tenant did not take the new password of {it.account}",
-            mend="Begin again: this set is given up, its sheets are destroyed.",
-        )
-    work.hands.drop("password")
-    work.hands.drop("shares")
-    return [ev.PasswordSet(account=it.account, set=set_id)]
 
 
 def _deposit(it: Request, n: int, work: Work) -> Sequence[ev.Fact]:

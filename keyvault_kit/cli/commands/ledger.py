@@ -27,6 +27,8 @@ def command() -> None:
 @json_option
 def show(ledger: Path, *, raw: bool, as_json: bool) -> None:
     """List the entries of a ledger."""
+    if raw and as_json:
+        raise click.UsageError("--raw and --json do not go together")
     book = open_book(ledger)
     if raw:
         print_bytes(b"".join(body + b"\n" for body in book.ledger.bodies()))

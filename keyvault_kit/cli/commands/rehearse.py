@@ -58,6 +58,6 @@ def command(organisation: Path | None, out: Path, seed: int | None, *, as_json: 
 
 def _text(path: Path) -> str:
     try:
-        return read_file(path, "organisation file").decode()
+        return read_file(path, "organisation file").decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text", mend="Save it as UTF-8.") from error

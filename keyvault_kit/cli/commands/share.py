@@ -8,7 +8,7 @@ from keyvault_kit.assembly import open_book
 from keyvault_kit.cli.options import json_option, ledger_option
 from keyvault_kit.cli.output import print_json, say
 from keyvault_kit.cli.sheets import share_from_person, share_from_sheet
-from keyvault_kit.custody.model import Envelope
+from keyvault_kit.custody.model import Envelope, SetState
 from keyvault_kit.custody.register import Register
 from keyvault_kit.errors import MismatchError
 from keyvault_kit.sharing.proofs import share_proof, short_proof
@@ -51,6 +51,8 @@ def verify(sheet: Path | None, ledger: Path, *, as_json: bool) -> None:
     say(f"Right: this is share {envelope.number} of {it.count} of set {it.id}.")
     say(f"  {it.threshold} of them recover the {it.purpose} of {it.subject}.")
     say(f"  Envelope {envelope.id} is {envelope.state}; the set is {it.state}.")
+    if it.state in (SetState.VOID, SetState.DEAD):
+        say("  Its secret is no longer in use: this share opens nothing.")
 
 
 def _envelope_of(register: Register, proof: str) -> Envelope:

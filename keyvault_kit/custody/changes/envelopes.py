@@ -1,5 +1,7 @@
 """Envelopes: printed, proven, sealed, deposited, opened, spoiled."""
 
+from typing import Final
+
 import msgspec
 
 from keyvault_kit.custody import events as ev
@@ -7,6 +9,9 @@ from keyvault_kit.custody.changes.handler import Handlers
 from keyvault_kit.custody.model import Envelope, EnvelopeState, SetState
 from keyvault_kit.custody.register import Register, add, known, note_contradiction
 from keyvault_kit.errors import RefusedError
+
+LYING: Final = (EnvelopeState.PROVEN, EnvelopeState.SEALED, EnvelopeState.DEPOSITED)
+"""States in which what was packed is inside."""
 
 
 def _change(
@@ -47,6 +52,11 @@ def _proven(state: Register, fact: ev.EnvelopeProven, _: ev.Entry) -> None:
 
 def _packed(state: Register, fact: ev.KeyPacked, _: ev.Entry) -> None:
     known(state.keys, fact.key, "key")
+    if fact.holds not in (f"key:{fact.key}", f"evidence:{fact.key}"):
+        raise RefusedError(f"an envelope for key {fact.key} cannot hold {fact.holds}")
+    for other in state.envelopes.values():
+        if other.holds == f"key:{fact.key}" and other.state in LYING:
+            raise RefusedError(f"key {fact.key} lies in envelope {other.id}: open it first")
     envelope = Envelope(id=fact.envelope, holds=fact.holds, state=EnvelopeState.PROVEN)
     add(state.envelopes, fact.envelope, envelope, "envelope")
 
@@ -79,12 +89,17 @@ def _opened(state: Register, fact: ev.EnvelopeOpened, _: ev.Entry) -> None:
         return
     if it.state not in (EnvelopeState.SEALED, EnvelopeState.DEPOSITED):
         note_contradiction(state, it.id, f"the envelope was opened although it is {it.state}")
+    if it.state in (EnvelopeState.SPOILED, EnvelopeState.DESTROYED):
+        return
     if not fact.intact:
         note_contradiction(state, it.id, "the bag was not intact when the envelope was opened")
     state.envelopes[it.id] = msgspec.structs.replace(it, state=EnvelopeState.OPENED)
 
 
 def _spoiled(state: Register, fact: ev.EnvelopeSpoiled, _: ev.Entry) -> None:
+    it = known(state.envelopes, fact.envelope, "envelope")
+    if it.set and state.sets[it.set].state is SetState.IN_FORCE:
+        raise RefusedError(f"set {it.set} is in force: change its secret first")
     before = (EnvelopeState.PRINTED, EnvelopeState.PROVEN, EnvelopeState.SEALED)
     _change(state, fact.envelope, before, state=EnvelopeState.SPOILED)
 

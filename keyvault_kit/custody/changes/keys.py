@@ -1,13 +1,18 @@
 """Security keys."""
 
+from typing import Final
+
 import msgspec
 
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.handler import Handlers
 from keyvault_kit.custody.changes.secret_sets import bring_into_force
-from keyvault_kit.custody.model import Purpose, SecurityKey
+from keyvault_kit.custody.model import Purpose, SecurityKey, SetState
 from keyvault_kit.custody.register import Register, add, known, note_contradiction
 from keyvault_kit.errors import RefusedError
+
+GENUINE: Final = "genuine"
+"""The verdict without which nothing is put on a key."""
 
 
 def _key_registered(state: Register, fact: ev.KeyRegistered, _: ev.Entry) -> None:
@@ -35,6 +40,8 @@ def _key_proven(state: Register, fact: ev.KeyProven, _: ev.Entry) -> None:
     if fact.key not in state.keys:
         note_contradiction(state, fact.key, "an unknown key was examined")
         return
+    if state.keys[fact.key].proven == GENUINE != fact.verdict:
+        note_contradiction(state, fact.key, f"a key that was proven genuine is {fact.verdict} now")
     _change_key(state, fact.key, proven=fact.verdict)
 
 
@@ -42,11 +49,19 @@ def _key_reset(state: Register, fact: ev.KeyReset, _: ev.Entry) -> None:
     if fact.key not in state.keys:
         note_contradiction(state, fact.key, "an unknown key was reset")
         return
+    key = state.keys[fact.key]
+    if key.credential:
+        note_contradiction(state, key.id, "a key was reset that held a passkey in use")
+    if key.pin_set:
+        lost = state.sets[key.pin_set]
+        state.sets[lost.id] = msgspec.structs.replace(lost, state=SetState.DEAD)
     _change_key(state, fact.key, pin_set=None, rp_id=None, credential=None, public_key=None)
 
 
 def _pin_set(state: Register, fact: ev.PinSet, _: ev.Entry) -> None:
-    known(state.keys, fact.key, "key")
+    key = known(state.keys, fact.key, "key")
+    if key.proven != GENUINE:
+        raise RefusedError(f"key {key.id} is not proven genuine", mend="Prove it first.")
     bring_into_force(state, fact.set, Purpose.PIN, fact.key)
     _change_key(state, fact.key, pin_set=fact.set)
 
@@ -58,7 +73,7 @@ def _pin_checked(state: Register, fact: ev.PinChecked, _: ev.Entry) -> None:
 
 def _passkey(state: Register, fact: ev.PasskeyEnrolled, _: ev.Entry) -> None:
     key = known(state.keys, fact.key, "key")
-    if key.proven != "genuine":
+    if key.proven != GENUINE:
         raise RefusedError(f"key {key.id} is not proven genuine", mend="Prove it first.")
     if key.pin_set is None:
         raise RefusedError(f"key {key.id} has no PIN on record", mend="Set its PIN first.")

@@ -18,6 +18,8 @@ def _used(state: Register, fact: ev.AccountUsed, entry: ev.Entry) -> None:
 
 
 def _exposed(state: Register, fact: ev.SecretExposed, _: ev.Entry) -> None:
+    if fact.set not in state.sets or fact.person not in state.people:
+        note_contradiction(state, fact.set, f"{fact.person} saw a secret: one is unknown here")
     state.exposures.append(
         Exposure(person=fact.person, set=fact.set, number=fact.number, half=fact.half)
     )
@@ -33,18 +35,24 @@ def _recovered(state: Register, fact: ev.PasswordRecovered, _: ev.Entry) -> None
     if account:
         changed = msgspec.structs.replace(account, recovered=fact.accepted)
         state.accounts[account.id] = changed
+    else:
+        note_contradiction(state, fact.account, "a password of an unknown account was recovered")
     if not fact.accepted:
         note_contradiction(
             state, fact.account, f"the tenant refused the password of set {fact.set}"
         )
 
 
-def _finding(state: Register, fact: ev.FindingMade, _: ev.Entry) -> None:
-    finding = Finding(rule=fact.rule, subject=fact.subject, what=fact.what, mend=fact.mend)
+def _finding(state: Register, fact: ev.FindingMade, entry: ev.Entry) -> None:
+    finding = Finding(
+        rule=fact.rule, subject=fact.subject, what=fact.what, mend=fact.mend, seq=entry.seq
+    )
     state.findings.append(finding)
 
 
 def _checkpoint(state: Register, fact: ev.CheckpointSigned, entry: ev.Entry) -> None:
+    if fact.size < 1 or not fact.signers:
+        raise RefusedError("a checkpoint covers an entry at least, and is signed")
     if fact.size > entry.seq:
         raise RefusedError(f"a checkpoint of {fact.size} entries is ahead of this ledger")
     unknown = set(fact.signers) - set(state.signers)

@@ -10,6 +10,8 @@ from keyvault_kit.errors import RefusedError
 def _founded(state: Register, fact: ev.LedgerFounded, _: ev.Entry) -> None:
     if len({f.person for f in fact.founders}) < 2:  # noqa: PLR2004 - nobody founds alone
         raise RefusedError("a ledger is founded by two people or more")
+    if len({f.public_key for f in fact.founders}) < len(fact.founders):
+        raise RefusedError("two founders have one key", mend="Each enrols a key of their own.")
     state.mode = fact.mode
     state.signers = {f.person: f for f in fact.founders}
 

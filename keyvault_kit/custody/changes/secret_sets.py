@@ -7,7 +7,7 @@ import msgspec
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.handler import Handlers
 from keyvault_kit.custody.model import EnvelopeState, Purpose, SecretSet, SetState
-from keyvault_kit.custody.register import Register, add, known
+from keyvault_kit.custody.register import Register, add, known, note_contradiction
 from keyvault_kit.errors import RefusedError
 
 
@@ -28,8 +28,8 @@ def _set_made(state: Register, fact: ev.SetMade, _: ev.Entry) -> None:
 
 def _set_voided(state: Register, fact: ev.SetVoided, _: ev.Entry) -> None:
     it = known(state.sets, fact.set, "secret set")
-    if it.state is SetState.IN_FORCE and it.purpose is Purpose.PASSWORD:
-        raise RefusedError(f"set {it.id} is in force: change its secret first")
+    if it.state is not SetState.MADE:
+        raise RefusedError(f"set {it.id} is {it.state}: only one never in force becomes void")
     if state.live_envelopes(it.id):
         raise RefusedError(f"set {it.id} still has envelopes", mend="Spoil or destroy them first.")
     state.sets[it.id] = msgspec.structs.replace(it, state=SetState.VOID)
@@ -58,6 +58,11 @@ def bring_into_force(state: Register, set_id: str, purpose: Purpose, subject: st
     state.sets[set_id] = msgspec.structs.replace(it, state=SetState.IN_FORCE)
 
 
+def _password_offered(state: Register, fact: ev.PasswordOffered, _: ev.Entry) -> None:
+    if fact.set not in state.sets:
+        note_contradiction(state, fact.set, "a password was offered that is not in the register")
+
+
 def _password_set(state: Register, fact: ev.PasswordSet, _: ev.Entry) -> None:
     account = known(state.accounts, fact.account, "account")
     bring_into_force(state, fact.set, Purpose.PASSWORD, fact.account)
@@ -68,5 +73,6 @@ def _password_set(state: Register, fact: ev.PasswordSet, _: ev.Entry) -> None:
 HANDLERS: Handlers = {
     ev.SetMade: _set_made,
     ev.SetVoided: _set_voided,
+    ev.PasswordOffered: _password_offered,
     ev.PasswordSet: _password_set,
 }
