@@ -105,13 +105,15 @@ class ScriptedPeople:
 
     def look_away(self) -> None:
         """What blinked until now does not count: keys were moved meanwhile."""
-        self._winks = {tag: self._bench.winks(tag) for tag in self._bench.plugged_in()}
+        self._winks = self._count_winks()
+
+    def _count_winks(self) -> dict[str, int]:
+        return {tag: self._bench.winks(tag) for tag in self._bench.plugged_in()}
 
     def _blinked(self, tag: str) -> bool:
-        """Whether the key of this tag blinked since it was last looked at."""
-        before, now = self._winks.get(tag, 0), self._bench.winks(tag)
-        self._winks[tag] = now
-        return now > before
+        """Whether it was the key of this tag that blinked since the last look."""
+        before, self._winks = self._winks, self._count_winks()
+        return self._winks.get(tag, 0) > before.get(tag, 0)
 
     def _fetch_options(self, tag: str) -> str:
         register = self._station.book.register

@@ -5,6 +5,7 @@ process runs until it kills itself at a step, and another goes on to the end of 
 """
 
 import functools
+import itertools
 import os
 import shutil
 import signal
@@ -137,6 +138,7 @@ def comparable(register: Register) -> dict[str, Any]:
 def lost_papers(folder: Path) -> Iterator[str]:
     """Secret sheets that lie in the folder although their envelope is spoiled or unknown."""
     envelopes = register_in(folder).envelopes
+    yield from (half.name for half in (folder / "sheets").glob(".*.half"))
     for sheet in (folder / "sheets").glob("*.pdf"):
         kind, _, envelope = sheet.stem.partition("-")
         if kind not in ("share", "pin"):
@@ -204,3 +206,65 @@ def test_the_ledger_file_is_whole_after_each_kill(
     after = register_in(out)
     assert after.size > before.size
     assert msgspec.to_builtins(after.people) == msgspec.to_builtins(before.people)
+
+
+def kill_at_write(number: int) -> Watcher:
+    """A watcher that, once its process runs, kills it just before a file's `number`-th renaming."""
+    renamings = itertools.count(1)
+    replace = Path.replace
+
+    def replace_or_die(path: Path, target: Path) -> Path:
+        if next(renamings) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return replace(path, target)
+
+    Path.replace = replace_or_die  # type: ignore[assignment, method-assign]
+    return lambda *_: None
+
+
+@pytest.mark.parametrize(("ceremony", "stride"), [("seal-bg1-1", 1), ("enrol-K1", 3)])
+def test_a_ceremony_killed_in_the_middle_of_its_writes(
+    ceremony: str,
+    stride: int,
+    undisturbed: Undisturbed,
+    small_organisation: tuple[str, str],
+    tmp_path: Path,
+) -> None:
+    expected = comparable(register_in(undisturbed.after[ceremony]))
+    ends = until_end_of(ceremony)
+
+    for number in itertools.count(1, stride):
+        out = tmp_path / str(number)
+        shutil.copytree(undisturbed.before[ceremony], out)
+
+        def doomed(out: Path = out, number: int = number) -> None:
+            kill_at_write(number)
+            go(out, small_organisation, ends)
+
+        killed = in_child(doomed)
+        finisher = functools.partial(go, out, small_organisation, ends)
+        assert in_child(finisher) == 0, number
+        assert comparable(register_in(out)) == expected, number
+        assert list(lost_papers(out)) == [], number
+        shutil.rmtree(out)
+        if killed == 0:
+            assert number > 5  # it was killed at some writes at least
+            break
+
+
+def test_the_paper_of_a_password_that_the_tenant_has_is_never_destroyed(
+    undisturbed: Undisturbed, small_organisation: tuple[str, str], tmp_path: Path
+) -> None:
+    """Killed between the tenant's yes and its entry, the only sheets that open it must survive."""
+    out = tmp_path / "out"
+    shutil.copytree(undisturbed.before["seal-bg1-1"], out)
+    in_child(lambda: go(out, small_organisation, kill_at("seal-bg1-1", "set", "acted")))
+    before = sorted(path.name for path in (out / "sheets").glob("share-*.pdf"))
+
+    in_child(lambda: go(out, small_organisation, until_end_of("seal-bg1-1")))
+
+    register = register_in(out)
+    assert sorted(path.name for path in (out / "sheets").glob("share-*.pdf")) == before
+    assert register.sets["bg1-pw1"].state is SetState.IN_FORCE
+    assert register.accounts["bg1"].password_set == "bg1-pw1"
+    assert {x.half for x in register.exposures} == {1, 2}

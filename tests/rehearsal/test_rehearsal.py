@@ -17,10 +17,13 @@ from fido2.webauthn import AttestationConveyancePreference, PublicKeyCredentialR
 from shamir_mnemonic import combine_mnemonics
 from shamir_mnemonic.share import Share
 
-from keyvault_kit.assembly import open_book
+from keyvault_kit.assembly import Bench, open_book, rehearsal_station
 from keyvault_kit.custody.events import decode
+from keyvault_kit.custody.organisation import parse
 from keyvault_kit.errors import InputError, RefusedError
-from keyvault_kit.rehearsal.outcome import Outcome
+from keyvault_kit.ledger.store import Ledger
+from keyvault_kit.rehearsal.outcome import Outcome, judge
+from keyvault_kit.rehearsal.plants import Plants
 from keyvault_kit.rehearsal.run import Options, rehearse
 from keyvault_kit.rehearsal.tenant import RehearsalTenant
 from keyvault_kit.sheets.scan import read_codes
@@ -287,3 +290,74 @@ def test_two_keys_of_an_account_hold_a_credential_of_the_same_user(finished: Fin
     assert user("K1") == user("K2") != user("K3") == user("K4")
     excluded = json.loads((folder / "transfer" / "options-K2.json").read_bytes())
     assert len(excluded["publicKey"]["excludeCredentials"]) == 1
+
+
+LARGE = """
+name = "Οργανισμός Παράδειγμα"
+people = [
+    {id = "anna", name = "Άννα Αλεξίου", roles = ["officer"], founder = true},
+    {id = "boris", name = "Борис Белов", roles = ["officer"], founder = true},
+    {id = "clara", name = "Clara Čapková-Ørsted", roles = ["custodian", "officer"]},
+    {id = "dora", name = "Dora", roles = ["auditor"]},
+]
+sites = [{id = "north", paper = "Letter"}]
+safes = [{id = "one", site = "north", openers = ["anna", "boris", "clara"], need = 2}]
+accounts = [{id = "bg1", upn = "bg1@example.onmicrosoft.com", threshold = 3, shares = 5}]
+"""
+
+
+def test_another_organisation_with_keys_that_look_alike_and_no_serial_numbers(
+    tmp_path: Path,
+) -> None:
+    tags = ["A1", "A2", "A3", "A4"]
+    keys = [
+        f'{{tag = "{tag}", account = "bg1", use = "{use}", model = "security-key"}}'
+        for tag, use in zip(tags, ["primary", "backup", "backup", "backup"], strict=True)
+    ]
+    items = [f"{kind}:{tag}" for tag in tags for kind in ("key", "pin")]
+    items += [f"share:bg1:{n}" for n in range(1, 6)]
+    envelopes = [f'{{holds = ["{item}"], safe = "one"}}' for item in items]
+    text = f"{LARGE}keys = [{', '.join(keys)}]\nenvelopes = [{', '.join(envelopes)}]\n"
+    options = Options(out=tmp_path / "out", organisation=(text, "large.toml"), seed=5)
+
+    outcome = rehearse(options, now=NOW, say=lambda _: None)
+
+    assert [it.what for it in outcome.promises if not it.kept] == []
+
+
+def judged(folder: Path, plants: Plants) -> dict[str, bool]:
+    """The promises of a finished rehearsal's folder, judged anew."""
+    begun = json.loads((folder / "rehearsal.json").read_bytes())
+    seed, started = bytes.fromhex(begun["seed"]), datetime.fromisoformat(begun["started"])
+    organisation = parse(begun["organisation"])
+    bench = Bench(folder / "softkeys", seed=seed, not_before=started)
+    with Ledger.open(folder / "ledger.db") as ledger:
+        station = rehearsal_station(folder, ledger, bench, seed=seed, started=started)
+        outcome = judge(station, organisation, plants)
+    return {promise.what[:16]: promise.kept for promise in outcome.promises}
+
+
+def test_a_promise_that_was_broken_is_said_so(finished: Finished, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(finished[0], folder)
+    right = Plants(stranger="K2", reset="K4")
+
+    assert all(judged(folder, right).values())
+    assert not judged(folder, Plants(stranger="K1", reset="K4"))["The audit finds "]
+    (folder / "sheets" / "checkpoint-1.pdf").unlink()
+    assert not judged(folder, right)["The ledger verif"]
+
+
+@pytest.mark.parametrize(
+    ("name", "because"),
+    [("山田太郎", "people[0].name: .*cannot be printed"), ("شرق", "people[0].name: ")],
+)
+def test_a_name_that_no_font_prints_is_said_before_anything_begins(
+    name: str, because: str, tmp_path: Path, small_organisation: tuple[str, str]
+) -> None:
+    text = small_organisation[0].replace("Alice Archer", name)
+    options = Options(out=tmp_path / "out", organisation=(text, "names.toml"))
+
+    with pytest.raises(InputError, match=because.replace("[", r"\[").replace("]", r"\]")):
+        rehearse(options, now=NOW, say=print)
+    assert not (tmp_path / "out").exists()
