@@ -9,6 +9,7 @@ from typing import Protocol
 import msgspec
 
 from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.entries import Entry, decode, encode
 from keyvault_kit.custody.fold import admit, fold
 from keyvault_kit.custody.model import Mode
 from keyvault_kit.custody.register import Register
@@ -48,14 +49,12 @@ class Book:
         """What is true now; entries that another process wrote are taken in."""
         if self._register.size < self.ledger.size:
             bodies = self.ledger.bodies(self._register.size)
-            self._register = fold((ev.decode(body) for body in bodies), self._register)
+            self._register = fold((decode(body) for body in bodies), self._register)
         return self._register
 
     def register_at(self, size: int) -> Register:
         """What was true after the first `size` entries."""
-        entries = (
-            ev.decode(body) for _, body in zip(range(size), self.ledger.bodies(), strict=False)
-        )
+        entries = (decode(body) for _, body in zip(range(size), self.ledger.bodies(), strict=False))
         return fold(entries)
 
     def name_behind(self, commitment: str) -> str:
@@ -76,19 +75,19 @@ class Book:
         before = self.register
         now, people = self._clock().replace(microsecond=0), tuple(sorted(set(by)))
         entries = [
-            ev.Entry(before.size + i, now, people, fact)  # type: ignore[arg-type]
+            Entry(before.size + i, now, people, fact)  # type: ignore[arg-type]
             for i, fact in enumerate(facts)
         ]
-        bodies = [ev.encode(entry) for entry in entries]
+        bodies = [encode(entry) for entry in entries]
         after = admit(before, [_readable(body) for body in bodies])
         self.ledger.append(bodies, details=details, expected_size=before.size)
         self._register = after
 
 
-def _readable(body: bytes) -> ev.Entry:
+def _readable(body: bytes) -> Entry:
     """An entry as every later reader will read it: what cannot be read is never written."""
     try:
-        return ev.decode(body)
+        return decode(body)
     except LedgerError as error:
         raise RefusedError(
             f"this cannot be entered: {error.what}", mend="Type it again."

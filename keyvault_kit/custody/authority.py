@@ -3,6 +3,7 @@
 from typing import Final
 
 from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.entries import Entry
 from keyvault_kit.custody.register import Register
 from keyvault_kit.errors import RefusedError
 
@@ -14,7 +15,7 @@ NEED_TWO: Final = (
 """Acts that nobody does alone (S38)."""
 
 
-def check(state: Register, entry: ev.Entry) -> None:
+def check(state: Register, entry: Entry) -> None:
     """Check the people of an act; an observation is taken from anybody.
 
     Raises:

@@ -3,7 +3,7 @@
 import hashlib
 from typing import Final
 
-from keyvault_kit.custody.events import canonical_json
+from keyvault_kit.custody.entries import canonical_json
 
 SALT_SIZE: Final = 16
 

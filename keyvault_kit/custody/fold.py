@@ -19,6 +19,7 @@ from keyvault_kit.custody.changes import (
     secret_sets,
 )
 from keyvault_kit.custody.changes.handler import Handlers
+from keyvault_kit.custody.entries import Entry
 from keyvault_kit.custody.register import Register
 from keyvault_kit.errors import LedgerError, RefusedError
 
@@ -32,7 +33,7 @@ HANDLERS: Final[Handlers] = {
 }
 
 
-def fold(entries: Iterable[ev.Entry], start: Register | None = None) -> Register:
+def fold(entries: Iterable[Entry], start: Register | None = None) -> Register:
     """The register after these entries, in order, from `start` or from nothing.
 
     Raises:
@@ -50,7 +51,7 @@ def fold(entries: Iterable[ev.Entry], start: Register | None = None) -> Register
     return state
 
 
-def admit(register: Register, entries: Iterable[ev.Entry]) -> Register:
+def admit(register: Register, entries: Iterable[Entry]) -> Register:
     """The register after entries that are about to be written.
 
     Raises:
@@ -62,7 +63,7 @@ def admit(register: Register, entries: Iterable[ev.Entry]) -> Register:
     return state
 
 
-def _apply(state: Register, entry: ev.Entry) -> None:
+def _apply(state: Register, entry: Entry) -> None:
     if (state.size == 0) != isinstance(entry.fact, ev.LedgerFounded):
         raise RefusedError("a ledger begins with its founding, and has no other")
     if state.size:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from keyvault_kit.custody.events import Entry, decode
+from keyvault_kit.custody.entries import Entry, decode
 from keyvault_kit.custody.fold import fold
 from keyvault_kit.custody.register import Register
 from keyvault_kit.errors import LedgerError

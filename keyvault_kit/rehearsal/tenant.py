@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from keyvault_kit.custody.events import TIME_FORMAT
+from keyvault_kit.custody.entries import TIME_FORMAT
 from keyvault_kit.entra.enrollment import RP_IDS, to_base64url
 from keyvault_kit.errors import InputError, MismatchError
 from keyvault_kit.host.files import read_file, write_atomically

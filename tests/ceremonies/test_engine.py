@@ -12,6 +12,7 @@ from keyvault_kit.ceremonies.engine import Ceremony, Condition, GoBack, Plan, St
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.station import Book, Station
 from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.entries import Entry, decode, encode
 from keyvault_kit.custody.model import Mode, Signer
 from keyvault_kit.custody.register import Register
 from keyvault_kit.errors import InternalError, RefusedError
@@ -121,7 +122,7 @@ def ceremony(*steps: Step) -> Ceremony:
 
 
 def names(station: Station) -> list[str]:
-    facts = (ev.decode(body).fact for body in station.book.ledger.bodies())
+    facts = (decode(body).fact for body in station.book.ledger.bodies())
     return [fact.name for fact in facts if isinstance(fact, ev.OrganisationNamed)]
 
 
@@ -353,7 +354,7 @@ def test_a_station_of_another_mode_is_not_put_together(station: Station, tmp_pat
 def test_a_book_takes_in_what_another_process_wrote(station: Station, tmp_path: Path) -> None:
     assert station.book.register.size == 1
     with Ledger.open(tmp_path / "ledger.db") as other:
-        entry = ev.Entry(1, datetime(2026, 1, 5, 9, tzinfo=UTC), ("bob",), note("theirs"))
-        other.append([ev.encode(entry)])
+        entry = Entry(1, datetime(2026, 1, 5, 9, tzinfo=UTC), ("bob",), note("theirs"))
+        other.append([encode(entry)])
 
     assert station.book.register.organisation == "theirs"

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.commitments import commit
+from keyvault_kit.custody.entries import Entry, decode, encode
 from keyvault_kit.errors import InputError, LedgerError
 
 NOW = datetime(2026, 1, 5, 9, 0, 1, tzinfo=UTC)
-ENTRY = ev.Entry(7, NOW, ("alice", "bob"), ev.OrganisationNamed(name="Ünïcode & Söhne ΑΒΓ"))
-BODY = ev.encode(ENTRY)
+ENTRY = Entry(7, NOW, ("alice", "bob"), ev.OrganisationNamed(name="Ünïcode & Söhne ΑΒΓ"))
+BODY = encode(ENTRY)
 
 
 def test_an_entry_is_the_canonical_json_of_the_format() -> None:
@@ -33,7 +34,7 @@ def test_an_entry_is_the_canonical_json_of_the_format() -> None:
 def test_people_are_sorted_and_absent_fields_left_out() -> None:
     fact = ev.SecretExposed(person="bob", set="bg1-pw1")
 
-    body = ev.encode(ev.Entry(0, NOW, ("bob", "alice", "bob"), fact))
+    body = encode(Entry(0, NOW, ("bob", "alice", "bob"), fact))
 
     assert json.loads(body)["by"] == ["alice", "bob"]
     assert b"null" not in body
@@ -42,14 +43,14 @@ def test_people_are_sorted_and_absent_fields_left_out() -> None:
 
 @given(st.text(st.characters(codec="utf-8")))
 def test_what_is_written_is_read(name: str) -> None:
-    entry = ev.Entry(0, NOW, ("alice",), ev.OrganisationNamed(name=name))
+    entry = Entry(0, NOW, ("alice",), ev.OrganisationNamed(name=name))
 
-    assert ev.decode(ev.encode(entry)) == entry
+    assert decode(encode(entry)) == entry
 
 
 def test_text_that_is_no_unicode_is_refused() -> None:
     with pytest.raises(InputError, match="not valid Unicode"):
-        ev.encode(ev.Entry(0, NOW, ("alice",), ev.OrganisationNamed(name="\ud800")))
+        encode(Entry(0, NOW, ("alice",), ev.OrganisationNamed(name="\ud800")))
 
 
 WRONG = {
@@ -75,13 +76,13 @@ WRONG = {
 @pytest.mark.parametrize("fault", WRONG)
 def test_what_is_not_canonical_is_refused(fault: str) -> None:
     with pytest.raises(LedgerError):
-        ev.decode(WRONG[fault])
+        decode(WRONG[fault])
 
 
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_are_refused_by_our_error(data: bytes) -> None:
     with pytest.raises(LedgerError):
-        ev.decode(data)
+        decode(data)
 
 
 def test_a_commitment_depends_on_salt_and_row() -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.entries import Entry
 from keyvault_kit.custody.fold import HANDLERS, admit, fold
 from keyvault_kit.custody.model import Mode, PaperSize, Purpose, Role, SetState, Signer, Use
 from keyvault_kit.custody.register import Register
@@ -50,9 +51,9 @@ SEALED: tuple[ev.Fact, ...] = (
 IN_FORCE = ev.PasswordSet(account="bg1", set="bg1-pw1")
 
 
-def entries(facts: Sequence[ev.Fact], start: int = 0) -> list[ev.Entry]:
+def entries(facts: Sequence[ev.Fact], start: int = 0) -> list[Entry]:
     return [
-        ev.Entry(i, START + timedelta(minutes=i), ("alice", "bob"), fact)  # type: ignore[arg-type]
+        Entry(i, START + timedelta(minutes=i), ("alice", "bob"), fact)  # type: ignore[arg-type]
         for i, fact in enumerate(facts, start)
     ]
 
@@ -202,7 +203,7 @@ def test_a_returned_ceremony_forgets_the_steps_that_were_undone() -> None:
 FACTS: tuple[ev.Fact, ...] = (*FOUNDING[1:], *SEALED, IN_FORCE, *OBSERVATIONS)
 
 
-def accepted(facts: Sequence[ev.Fact]) -> Iterator[ev.Entry]:
+def accepted(facts: Sequence[ev.Fact]) -> Iterator[Entry]:
     """The entries of those facts that the register accepts, in order."""
     state = Register()
     for fact in (FOUNDING[0], *facts):

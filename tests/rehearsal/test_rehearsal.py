@@ -18,7 +18,7 @@ from shamir_mnemonic import combine_mnemonics
 from shamir_mnemonic.share import Share
 
 from keyvault_kit.assembly import Bench, open_book, rehearsal_station
-from keyvault_kit.custody.events import decode
+from keyvault_kit.custody.entries import decode
 from keyvault_kit.custody.organisation import parse
 from keyvault_kit.errors import InputError, RefusedError
 from keyvault_kit.ledger.store import Ledger

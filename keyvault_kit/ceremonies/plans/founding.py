@@ -12,7 +12,7 @@ from keyvault_kit.ceremonies import signing
 from keyvault_kit.ceremonies.engine import Ceremony, Plan, Step, Work
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.commitments import SALT_SIZE, commit
-from keyvault_kit.custody.events import canonical_json
+from keyvault_kit.custody.entries import canonical_json
 from keyvault_kit.custody.model import Signer
 from keyvault_kit.custody.organisation import Organisation
 from keyvault_kit.custody.register import Register

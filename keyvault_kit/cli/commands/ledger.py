@@ -8,7 +8,7 @@ import msgspec
 from keyvault_kit.assembly import open_book, read_sheet
 from keyvault_kit.cli.options import json_option, ledger_option
 from keyvault_kit.cli.output import print_bytes, print_json, say, table
-from keyvault_kit.custody.events import TIME_FORMAT, decode
+from keyvault_kit.custody.entries import TIME_FORMAT, decode
 from keyvault_kit.errors import InputError
 from keyvault_kit.ledger.checkpoint import Checkpoint
 from keyvault_kit.ledger.pgpwords import encode

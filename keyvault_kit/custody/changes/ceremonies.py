@@ -4,12 +4,13 @@ import msgspec
 
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.handler import Handlers
+from keyvault_kit.custody.entries import Entry
 from keyvault_kit.custody.model import CeremonyRecord, Return
 from keyvault_kit.custody.register import Register, add, known
 from keyvault_kit.errors import RefusedError
 
 
-def _started(state: Register, fact: ev.CeremonyStarted, entry: ev.Entry) -> None:
+def _started(state: Register, fact: ev.CeremonyStarted, entry: Entry) -> None:
     ceremony = CeremonyRecord(
         id=fact.ceremony,
         plan=fact.plan,
@@ -27,7 +28,7 @@ def _open_ceremony(state: Register, ceremony: str) -> CeremonyRecord:
     return it
 
 
-def _stepped(state: Register, fact: ev.CeremonyStepped, entry: ev.Entry) -> None:
+def _stepped(state: Register, fact: ev.CeremonyStepped, entry: Entry) -> None:
     it = _open_ceremony(state, fact.ceremony)
     if fact.step in it.done:
         raise RefusedError(f"step {fact.step} of ceremony {it.id} is done already")
@@ -35,7 +36,7 @@ def _stepped(state: Register, fact: ev.CeremonyStepped, entry: ev.Entry) -> None
     state.ceremonies[it.id] = msgspec.structs.replace(it, done=done, times=times)
 
 
-def _returned(state: Register, fact: ev.CeremonyReturned, entry: ev.Entry) -> None:
+def _returned(state: Register, fact: ev.CeremonyReturned, entry: Entry) -> None:
     it = _open_ceremony(state, fact.ceremony)
     kept = [pair for pair in zip(it.done, it.times, strict=True) if pair[0] not in fact.undone]
     state.ceremonies[it.id] = msgspec.structs.replace(
@@ -46,7 +47,7 @@ def _returned(state: Register, fact: ev.CeremonyReturned, entry: ev.Entry) -> No
     )
 
 
-def _closed(state: Register, fact: ev.CeremonyClosed, _: ev.Entry) -> None:
+def _closed(state: Register, fact: ev.CeremonyClosed, _: Entry) -> None:
     it = _open_ceremony(state, fact.ceremony)
     state.ceremonies[it.id] = msgspec.structs.replace(it, closed=True)
 

@@ -6,6 +6,7 @@ import msgspec
 
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.handler import Handlers
+from keyvault_kit.custody.entries import Entry
 from keyvault_kit.custody.model import Envelope, EnvelopeState, SetState
 from keyvault_kit.custody.register import Register, add, known, note_contradiction
 from keyvault_kit.errors import RefusedError
@@ -26,7 +27,7 @@ def _change(
     register.envelopes[envelope] = msgspec.structs.replace(it, **changes)
 
 
-def _printed(state: Register, fact: ev.EnvelopePrinted, _: ev.Entry) -> None:
+def _printed(state: Register, fact: ev.EnvelopePrinted, _: Entry) -> None:
     it = known(state.sets, fact.set, "secret set")
     if it.state is not SetState.MADE:
         raise RefusedError(f"set {it.id} is {it.state}: no more sheets of it are printed")
@@ -45,12 +46,12 @@ def _printed(state: Register, fact: ev.EnvelopePrinted, _: ev.Entry) -> None:
     add(state.envelopes, fact.envelope, envelope, "envelope")
 
 
-def _proven(state: Register, fact: ev.EnvelopeProven, _: ev.Entry) -> None:
+def _proven(state: Register, fact: ev.EnvelopeProven, _: Entry) -> None:
     expected = (EnvelopeState.PRINTED,)
     _change(state, fact.envelope, expected, state=EnvelopeState.PROVEN)
 
 
-def _packed(state: Register, fact: ev.KeyPacked, _: ev.Entry) -> None:
+def _packed(state: Register, fact: ev.KeyPacked, _: Entry) -> None:
     known(state.keys, fact.key, "key")
     if fact.holds not in (f"key:{fact.key}", f"evidence:{fact.key}"):
         raise RefusedError(f"an envelope for key {fact.key} cannot hold {fact.holds}")
@@ -61,7 +62,7 @@ def _packed(state: Register, fact: ev.KeyPacked, _: ev.Entry) -> None:
     add(state.envelopes, fact.envelope, envelope, "envelope")
 
 
-def _sealed(state: Register, fact: ev.EnvelopeSealed, _: ev.Entry) -> None:
+def _sealed(state: Register, fact: ev.EnvelopeSealed, _: Entry) -> None:
     used = next((e.id for e in state.envelopes.values() if e.bag == fact.bag), None)
     if used:
         raise RefusedError(
@@ -71,7 +72,7 @@ def _sealed(state: Register, fact: ev.EnvelopeSealed, _: ev.Entry) -> None:
     _change(state, fact.envelope, expected, state=EnvelopeState.SEALED, bag=fact.bag)
 
 
-def _deposited(state: Register, fact: ev.EnvelopeDeposited, _: ev.Entry) -> None:
+def _deposited(state: Register, fact: ev.EnvelopeDeposited, _: Entry) -> None:
     known(state.safes, fact.safe, "safe")
     it = known(state.envelopes, fact.envelope, "envelope")
     if it.set and state.sets[it.set].state is not SetState.IN_FORCE:
@@ -80,7 +81,7 @@ def _deposited(state: Register, fact: ev.EnvelopeDeposited, _: ev.Entry) -> None
     _change(state, it.id, expected, state=EnvelopeState.DEPOSITED, safe=fact.safe)
 
 
-def _opened(state: Register, fact: ev.EnvelopeOpened, _: ev.Entry) -> None:
+def _opened(state: Register, fact: ev.EnvelopeOpened, _: Entry) -> None:
     it = state.envelopes.get(fact.envelope)
     if it is None:
         note_contradiction(
@@ -96,7 +97,7 @@ def _opened(state: Register, fact: ev.EnvelopeOpened, _: ev.Entry) -> None:
     state.envelopes[it.id] = msgspec.structs.replace(it, state=EnvelopeState.OPENED)
 
 
-def _spoiled(state: Register, fact: ev.EnvelopeSpoiled, _: ev.Entry) -> None:
+def _spoiled(state: Register, fact: ev.EnvelopeSpoiled, _: Entry) -> None:
     it = known(state.envelopes, fact.envelope, "envelope")
     if it.set and state.sets[it.set].state is SetState.IN_FORCE:
         raise RefusedError(f"set {it.set} is in force: change its secret first")

@@ -7,6 +7,7 @@ import msgspec
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.handler import Handlers
 from keyvault_kit.custody.changes.secret_sets import bring_into_force
+from keyvault_kit.custody.entries import Entry
 from keyvault_kit.custody.model import Purpose, SecurityKey, SetState
 from keyvault_kit.custody.register import Register, add, known, note_contradiction
 from keyvault_kit.errors import RefusedError
@@ -15,7 +16,7 @@ GENUINE: Final = "genuine"
 """The verdict without which nothing is put on a key."""
 
 
-def _key_registered(state: Register, fact: ev.KeyRegistered, _: ev.Entry) -> None:
+def _key_registered(state: Register, fact: ev.KeyRegistered, _: Entry) -> None:
     known(state.accounts, fact.account, "account")
     twin = next((k for k in state.keys.values() if k.serial and k.serial == fact.serial), None)
     if twin:
@@ -36,7 +37,7 @@ def _change_key(state: Register, key: str, **changes: object) -> None:
     state.keys[key] = msgspec.structs.replace(known(state.keys, key, "key"), **changes)
 
 
-def _key_proven(state: Register, fact: ev.KeyProven, _: ev.Entry) -> None:
+def _key_proven(state: Register, fact: ev.KeyProven, _: Entry) -> None:
     if fact.key not in state.keys:
         note_contradiction(state, fact.key, "an unknown key was examined")
         return
@@ -45,7 +46,7 @@ def _key_proven(state: Register, fact: ev.KeyProven, _: ev.Entry) -> None:
     _change_key(state, fact.key, proven=fact.verdict)
 
 
-def _key_reset(state: Register, fact: ev.KeyReset, _: ev.Entry) -> None:
+def _key_reset(state: Register, fact: ev.KeyReset, _: Entry) -> None:
     if fact.key not in state.keys:
         note_contradiction(state, fact.key, "an unknown key was reset")
         return
@@ -58,7 +59,7 @@ def _key_reset(state: Register, fact: ev.KeyReset, _: ev.Entry) -> None:
     _change_key(state, fact.key, pin_set=None, rp_id=None, credential=None, public_key=None)
 
 
-def _pin_set(state: Register, fact: ev.PinSet, _: ev.Entry) -> None:
+def _pin_set(state: Register, fact: ev.PinSet, _: Entry) -> None:
     key = known(state.keys, fact.key, "key")
     if key.proven != GENUINE:
         raise RefusedError(f"key {key.id} is not proven genuine", mend="Prove it first.")
@@ -66,12 +67,12 @@ def _pin_set(state: Register, fact: ev.PinSet, _: ev.Entry) -> None:
     _change_key(state, fact.key, pin_set=fact.set)
 
 
-def _pin_checked(state: Register, fact: ev.PinChecked, _: ev.Entry) -> None:
+def _pin_checked(state: Register, fact: ev.PinChecked, _: Entry) -> None:
     if fact.key not in state.keys:
         note_contradiction(state, fact.key, "the PIN of an unknown key was tried")
 
 
-def _passkey(state: Register, fact: ev.PasskeyEnrolled, _: ev.Entry) -> None:
+def _passkey(state: Register, fact: ev.PasskeyEnrolled, _: Entry) -> None:
     key = known(state.keys, fact.key, "key")
     if key.proven != GENUINE:
         raise RefusedError(f"key {key.id} is not proven genuine", mend="Prove it first.")
@@ -82,7 +83,7 @@ def _passkey(state: Register, fact: ev.PasskeyEnrolled, _: ev.Entry) -> None:
     )
 
 
-def _key_asserted(state: Register, fact: ev.KeyAsserted, _: ev.Entry) -> None:
+def _key_asserted(state: Register, fact: ev.KeyAsserted, _: Entry) -> None:
     if fact.key not in state.keys:
         note_contradiction(state, fact.key, "an unknown key answered a challenge")
 

@@ -4,12 +4,13 @@ import msgspec
 
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.handler import Handlers
+from keyvault_kit.custody.entries import Entry
 from keyvault_kit.custody.model import Exposure, Finding
 from keyvault_kit.custody.register import Register, note_contradiction
 from keyvault_kit.errors import RefusedError
 
 
-def _used(state: Register, fact: ev.AccountUsed, entry: ev.Entry) -> None:
+def _used(state: Register, fact: ev.AccountUsed, entry: Entry) -> None:
     account = state.accounts.get(fact.account)
     if account is None:
         note_contradiction(state, fact.account, "an account was used that is not in the register")
@@ -17,7 +18,7 @@ def _used(state: Register, fact: ev.AccountUsed, entry: ev.Entry) -> None:
     state.accounts[account.id] = msgspec.structs.replace(account, used=entry.time)
 
 
-def _exposed(state: Register, fact: ev.SecretExposed, _: ev.Entry) -> None:
+def _exposed(state: Register, fact: ev.SecretExposed, _: Entry) -> None:
     if fact.set not in state.sets or fact.person not in state.people:
         note_contradiction(state, fact.set, f"{fact.person} saw a secret: one is unknown here")
     state.exposures.append(
@@ -25,12 +26,12 @@ def _exposed(state: Register, fact: ev.SecretExposed, _: ev.Entry) -> None:
     )
 
 
-def _share_verified(state: Register, fact: ev.ShareVerified, _: ev.Entry) -> None:
+def _share_verified(state: Register, fact: ev.ShareVerified, _: Entry) -> None:
     if fact.envelope not in state.envelopes:
         note_contradiction(state, fact.envelope, "a sheet was verified that is not in the register")
 
 
-def _recovered(state: Register, fact: ev.PasswordRecovered, _: ev.Entry) -> None:
+def _recovered(state: Register, fact: ev.PasswordRecovered, _: Entry) -> None:
     account = state.accounts.get(fact.account)
     if account:
         changed = msgspec.structs.replace(account, recovered=fact.accepted)
@@ -43,14 +44,14 @@ def _recovered(state: Register, fact: ev.PasswordRecovered, _: ev.Entry) -> None
         )
 
 
-def _finding(state: Register, fact: ev.FindingMade, entry: ev.Entry) -> None:
+def _finding(state: Register, fact: ev.FindingMade, entry: Entry) -> None:
     finding = Finding(
         rule=fact.rule, subject=fact.subject, what=fact.what, mend=fact.mend, seq=entry.seq
     )
     state.findings.append(finding)
 
 
-def _checkpoint(state: Register, fact: ev.CheckpointSigned, entry: ev.Entry) -> None:
+def _checkpoint(state: Register, fact: ev.CheckpointSigned, entry: Entry) -> None:
     if fact.size < 1 or not fact.signers:
         raise RefusedError("a checkpoint covers an entry at least, and is signed")
     if fact.size > entry.seq:

@@ -2,12 +2,13 @@
 
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.handler import Handlers
+from keyvault_kit.custody.entries import Entry
 from keyvault_kit.custody.model import Account, PaperSize, Person, Safe, Site
 from keyvault_kit.custody.register import Register, add, known
 from keyvault_kit.errors import RefusedError
 
 
-def _founded(state: Register, fact: ev.LedgerFounded, _: ev.Entry) -> None:
+def _founded(state: Register, fact: ev.LedgerFounded, _: Entry) -> None:
     if len({f.person for f in fact.founders}) < 2:  # noqa: PLR2004 - nobody founds alone
         raise RefusedError("a ledger is founded by two people or more")
     if len({f.public_key for f in fact.founders}) < len(fact.founders):
@@ -16,20 +17,20 @@ def _founded(state: Register, fact: ev.LedgerFounded, _: ev.Entry) -> None:
     state.signers = {f.person: f for f in fact.founders}
 
 
-def _organisation(state: Register, fact: ev.OrganisationNamed, _: ev.Entry) -> None:
+def _organisation(state: Register, fact: ev.OrganisationNamed, _: Entry) -> None:
     state.organisation = fact.name
 
 
-def _person(state: Register, fact: ev.PersonAdded, _: ev.Entry) -> None:
+def _person(state: Register, fact: ev.PersonAdded, _: Entry) -> None:
     person = Person(id=fact.person, roles=fact.roles, details=fact.details)
     add(state.people, fact.person, person, "person")
 
 
-def _site(state: Register, fact: ev.SiteAdded, _: ev.Entry) -> None:
+def _site(state: Register, fact: ev.SiteAdded, _: Entry) -> None:
     add(state.sites, fact.site, Site(id=fact.site, paper=PaperSize(fact.paper)), "site")
 
 
-def _safe(state: Register, fact: ev.SafeAdded, _: ev.Entry) -> None:
+def _safe(state: Register, fact: ev.SafeAdded, _: Entry) -> None:
     known(state.sites, fact.site, "site")
     for opener in fact.openers:
         known(state.people, opener, "person")
@@ -39,7 +40,7 @@ def _safe(state: Register, fact: ev.SafeAdded, _: ev.Entry) -> None:
     add(state.safes, fact.safe, safe, "safe")
 
 
-def _account(state: Register, fact: ev.AccountAdded, _: ev.Entry) -> None:
+def _account(state: Register, fact: ev.AccountAdded, _: Entry) -> None:
     add(state.accounts, fact.account, Account(id=fact.account, upn=fact.upn), "account")
 
 

@@ -6,12 +6,13 @@ import msgspec
 
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.handler import Handlers
+from keyvault_kit.custody.entries import Entry
 from keyvault_kit.custody.model import EnvelopeState, Purpose, SecretSet, SetState
 from keyvault_kit.custody.register import Register, add, known, note_contradiction
 from keyvault_kit.errors import RefusedError
 
 
-def _set_made(state: Register, fact: ev.SetMade, _: ev.Entry) -> None:
+def _set_made(state: Register, fact: ev.SetMade, _: Entry) -> None:
     owners: dict[str, Any] = state.accounts if fact.purpose is Purpose.PASSWORD else state.keys
     known(owners, fact.subject, "account" if fact.purpose is Purpose.PASSWORD else "key")
     if fact.threshold > fact.count:
@@ -26,7 +27,7 @@ def _set_made(state: Register, fact: ev.SetMade, _: ev.Entry) -> None:
     add(state.sets, fact.set, made, "secret set")
 
 
-def _set_voided(state: Register, fact: ev.SetVoided, _: ev.Entry) -> None:
+def _set_voided(state: Register, fact: ev.SetVoided, _: Entry) -> None:
     it = known(state.sets, fact.set, "secret set")
     if it.state is not SetState.MADE:
         raise RefusedError(f"set {it.id} is {it.state}: only one never in force becomes void")
@@ -58,12 +59,12 @@ def bring_into_force(state: Register, set_id: str, purpose: Purpose, subject: st
     state.sets[set_id] = msgspec.structs.replace(it, state=SetState.IN_FORCE)
 
 
-def _password_offered(state: Register, fact: ev.PasswordOffered, _: ev.Entry) -> None:
+def _password_offered(state: Register, fact: ev.PasswordOffered, _: Entry) -> None:
     if fact.set not in state.sets:
         note_contradiction(state, fact.set, "a password was offered that is not in the register")
 
 
-def _password_set(state: Register, fact: ev.PasswordSet, _: ev.Entry) -> None:
+def _password_set(state: Register, fact: ev.PasswordSet, _: Entry) -> None:
     account = known(state.accounts, fact.account, "account")
     bring_into_force(state, fact.set, Purpose.PASSWORD, fact.account)
     changed = msgspec.structs.replace(account, password_set=fact.set, used=None)
