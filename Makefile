@@ -16,7 +16,7 @@ setup: .venv/ready
 
 # The main job: a full rehearsal with software keys. What an earlier demo left is replaced.
 demo: setup
-	rm -rf "$(OUT)"
+	if [ -f "$(OUT)/rehearsal.json" ]; then rm -rf "$(OUT)"; fi
 	$(BIN)/keyvault rehearse --out "$(OUT)"
 
 test: setup

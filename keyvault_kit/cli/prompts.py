@@ -11,12 +11,10 @@ from keyvault_kit.ceremonies.interaction import Prompt
 from keyvault_kit.errors import RefusedError
 from keyvault_kit.secret import Secret
 
-if sys.platform != "win32":
-    import termios
-
 # The alternate screen of xterm and its kin has no scroll-back: what is shown there leaves no trace.
 _OTHER_SCREEN: Final = "\x1b[?1049h\x1b[2J\x1b[H"
-_BACK: Final = "\x1b[2J\x1b[?1049l"
+# Terminals without one (tmux can turn it off) get the rows overwritten, and the history cleared.
+_BACK: Final = "\x1b[H" + "\x1b[K\r\n" * 24 + "\x1b[2J\x1b[3J\x1b[?1049l"
 
 
 class TerminalInteraction:
@@ -120,8 +118,6 @@ def _wait_for_enter(seconds: int) -> None:
 
 
 def _await_line(descriptor: int, seconds: int) -> None:
-    """Wait for input; what was typed before is thrown away, and the line is read to its end."""
-    if os.isatty(descriptor):
-        termios.tcflush(descriptor, termios.TCIFLUSH)
+    """Wait for a line of input, and take it."""
     if select.select([descriptor], [], [], seconds)[0]:
         os.read(descriptor, 4096)

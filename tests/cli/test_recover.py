@@ -41,6 +41,11 @@ class Terminal:
     def type(self, line: str) -> None:
         os.write(self._master, f"{line}\n".encode())
 
+    def __del__(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
     def end(self) -> int:
         """Read what is left, and the exit status."""
         while chunk := self._read():
