@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from keyvault_kit.custody.commitments import commit_bytes
 from keyvault_kit.custody.entries import Entry, decode
 from keyvault_kit.custody.fold import fold
 from keyvault_kit.custody.register import Register
@@ -47,6 +48,7 @@ def verify(ledger: Ledger, *, papers: Sequence[Checkpoint] = ()) -> Report:
     """
     ledger.check()
     register = fold(_entries(ledger))
+    _verify_details(ledger, register)
     signed = {size: verify_signers(ledger, register, size) for size in ledger.signed_sizes()}
     for size, people in register.checkpoints.items():
         if not set(people) <= set(signed.get(size, ())):
@@ -75,6 +77,17 @@ def _entries(ledger: Ledger) -> list[Entry]:
         except LedgerError as error:
             raise LedgerError(f"entry {seq} is damaged: {error.what}") from error
     return entries
+
+
+def _verify_details(ledger: Ledger, register: Register) -> None:
+    """Check each name that was not erased against its commitment in the log."""
+    for person in register.people.values():
+        detail = ledger.detail(person.details)
+        if detail and commit_bytes(detail.salt, detail.row) != person.details:
+            raise LedgerError(
+                f"the name of {person.id} was changed: it is not the one that was entered",
+                mend="Restore the newest backup that verifies, or erase the name.",
+            )
 
 
 def verify_signers(ledger: Ledger, register: Register, size: int) -> tuple[str, ...]:

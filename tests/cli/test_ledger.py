@@ -101,3 +101,19 @@ def test_a_sheet_without_a_share_is_said_so(
 
     assert run(["share", "verify", str(sheet)]) == 2
     assert "shows 0 shares" in capsys.readouterr().err
+
+
+def test_verify_finds_a_name_that_was_changed_and_takes_an_erased_one(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with sqlite3.connect(folder / "ledger.db") as database:
+        database.execute("DELETE FROM detail WHERE instr(row, 'Bob Baker')")
+    database.close()
+    assert run(["ledger", "verify"]) == 0
+    with sqlite3.connect(folder / "ledger.db") as database:
+        changed = "UPDATE detail SET row = CAST(replace(row, 'Alice', 'Malice') AS BLOB)"
+        database.execute(changed)
+    database.close()
+
+    assert run(["ledger", "verify"]) == 4
+    assert "the name of alice was changed" in capsys.readouterr().err
