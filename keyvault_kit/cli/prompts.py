@@ -11,7 +11,7 @@ from keyvault_kit.ceremonies.interaction import Prompt
 from keyvault_kit.errors import RefusedError
 from keyvault_kit.secret import Secret
 
-# The alternate screen of xterm and its kin has no scroll-back: what is shown there leaves no trace.
+# The alternate screen of xterm and its kin has no scroll-back: what is shown there is gone with it.
 _OTHER_SCREEN: Final = "\x1b[?1049h\x1b[2J\x1b[H"
 # Terminals without one (tmux can turn it off) get the rows overwritten, and the history cleared.
 _BACK: Final = "\x1b[H" + "\x1b[K\r\n" * 24 + "\x1b[2J\x1b[3J\x1b[?1049l"

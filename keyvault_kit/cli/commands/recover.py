@@ -24,7 +24,8 @@ def command(sheets: tuple[Path, ...]) -> None:
     """Recover a password from enough of its shares, in any order.
 
     Each SHEET is a PDF or an image of a share's sheet; shares that are still missing are typed, or
-    sent by a scanner that types. The password appears on a screen of its own and leaves no trace.
+    sent by a scanner that types. The password appears on a screen of its own, and
+    the screen is wiped after it.
     """
     demand_terminal()
     state = RecoveryState()
