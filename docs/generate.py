@@ -8,12 +8,26 @@ import os
 import subprocess
 import sys
 import tempfile
+from datetime import date
+from enum import StrEnum
 from pathlib import Path
+from typing import get_args, get_origin
 
+import msgspec
 from rich.console import Console
 from rich.text import Text
 
 from keyvault_kit.cli.main import VERBS, keyvault
+from keyvault_kit.custody.authority import TABLE
+from keyvault_kit.custody.events import (
+    AnyFact,
+    Fact,
+    Natural,
+    Observation,
+    Positive,
+    Request,
+)
+from keyvault_kit.custody.model import Count, Hex256, Id
 from keyvault_kit.sheets.scan import to_png
 
 DOCS = Path(__file__).parent
@@ -23,8 +37,12 @@ SHEETS = {
     "share": "share-bg1-pw1-1.pdf",
     "checkpoint": "checkpoint-1.pdf",
     "pin": "pin-K1-pin1-1.pdf",
+    "founding": "founding-hq.pdf",
 }
-VERIFY = "keyvault ledger verify --checkpoint sheets/checkpoint-1.pdf"
+VERIFY = (
+    "keyvault ledger verify --checkpoint sheets/checkpoint-1.pdf"
+    " --trust sheets/founding-auditor.pdf"
+)
 
 
 def run(command: str, folder: Path) -> str:
@@ -76,11 +94,80 @@ def verified_picture(folder: Path) -> str:
     return console.export_svg(title="keyvault", unique_id="keyvault")
 
 
+def authority_page() -> str:
+    """Who may do what: the table of the program itself."""
+    rows = [
+        f"| {rule.act} | `{kind_of(fact)}` | {', '.join(rule.roles)} |"
+        f" {'two' if rule.signatures else '-'} |"
+        for fact, rule in TABLE.items()
+    ]
+    return "\n".join(
+        [AUTHORITY, "| act | entry | roles | signatures |", "|---|---|---|---|", *rows, ""]
+    )
+
+
+AUTHORITY = """# Who may do what
+
+Made by `make docs` from the table that the program itself holds to (`custody/authority.py`).
+Everybody who does something has one of its roles, within the validity of their authority. Where it
+says *two*, the act counts when two of them have signed its exact bytes with keys of their own. An
+observation (what was opened, seen, found) is taken from anybody, and auditors enter nothing else
+but the marks of ceremonies that they take part in: an opening never waits.
+"""
+
+
+def entries_page() -> str:
+    """Every kind of entry with its fields, from the structs themselves."""
+    parts = [ENTRIES]
+    for fact in get_args(AnyFact):
+        what = "observation" if issubclass(fact, Observation) else "act"
+        summary = (fact.__doc__ or "").split("\n\n")[0].replace("\n", " ").strip()
+        parts += [f"### `{kind_of(fact)}`", "", f"*{what}*. {' '.join(summary.split())}", ""]
+        for field in msgspec.structs.fields(fact):
+            optional = "" if field.required else " (may be absent)"
+            parts.append(f"- `{field.encode_name}`: {type_name(field.type)}{optional}")
+        parts.append("")
+    return "\n".join(parts)
+
+
+ENTRIES = """# Entries
+
+Made by `make docs` from the program's own types. Beside these fields each entry has `seq`, `time`,
+`by` and perhaps `occurred` ([formats](formats.md)).
+"""
+
+
+def kind_of(fact: type[Fact]) -> str:
+    """The `kind` of a fact's entry."""
+    return str(fact.__struct_config__.tag)
+
+
+def type_name(kind: object) -> str:
+    """A field's type in words."""
+    named = {Id: "id", Hex256: "64 hex digits", Count: "1 to 16", Natural: "0 or more"}
+    named |= {Positive: "1 or more", str: "text", int: "number", bool: "true or false"}
+    named |= {date: "day, `YYYY-MM-DD`", Request: "object"}
+    parts = get_args(kind)
+    if kind in named:
+        return named[kind]
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return " or ".join(f"`{value}`" for value in kind)
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        fields = ", ".join(f"`{field.encode_name}`" for field in msgspec.structs.fields(kind))
+        return f"object of {fields}"
+    if get_origin(kind) is tuple:
+        return f"list of {type_name(parts[0])}"
+    (inner,) = (part for part in parts if part is not type(None))
+    return type_name(inner)
+
+
 def main() -> None:
     """Write the documents' generated parts."""
     with tempfile.TemporaryDirectory() as name:
         printed = rehearse(Path(name))
         folder = Path(name) / "rehearsal"
+        (DOCS / "authority.md").write_text(authority_page(), encoding="utf-8")
+        (DOCS / "entries.md").write_text(entries_page(), encoding="utf-8")
         (DOCS / "commands.md").write_text(commands(), encoding="utf-8")
         (DOCS / "rehearsal.md").write_text(rehearsal_page(printed), encoding="utf-8")
         pictures = DOCS / "pictures"

@@ -2,19 +2,26 @@
 
 import hashlib
 import hmac
+import os
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
-from keyvault_kit.ceremonies.station import Book, Station
+import msgspec
+
+from keyvault_kit.ceremonies.book import Book
+from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.custody.model import Mode
-from keyvault_kit.errors import InputError
-from keyvault_kit.host.files import read_file, remove, write_atomically
+from keyvault_kit.errors import InputError, RefusedError
+from keyvault_kit.host.files import make_folder, read_file, remove, write_atomically
+from keyvault_kit.host.memory import demand_memory
 from keyvault_kit.keys.guard import PinGuard
 from keyvault_kit.keys.hid import HidapiBus, HidBus
+from keyvault_kit.keys.pin import generate_pin
 from keyvault_kit.ledger.store import Ledger
+from keyvault_kit.secret import Secret
 from keyvault_kit.sheets.scan import read_codes
 from keyvault_kit.softkey.attestation import AttestationAuthority
 from keyvault_kit.softkey.bus import SoftBus
@@ -88,12 +95,33 @@ class Folder:
         """
         return read_codes(read_file(self._file(name), "sheet", SHEET_LIMIT))
 
+    def let_go(self, name: str) -> None:
+        """Nothing: here the folder is the paper."""
+
     def shred(self, name: str) -> None:
         """Remove the sheet, as far as it came out."""
         remove(self._file(name))
 
     def _file(self, name: str) -> Path:
         return self.path / f"{name}.pdf"
+
+
+_BENCH: Final = "bench.json"
+
+
+class _Begun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What software keys were begun with: seed in hex, and when."""
+
+    seed: str
+    began: datetime
+
+
+class Spool(Folder):
+    """A live station's folder in memory, from which sheets are printed: they do not stay there."""
+
+    def let_go(self, name: str) -> None:
+        """Remove what was printed."""
+        remove(self._file(name))
 
 
 class Bench:
@@ -115,6 +143,37 @@ class Bench:
         self._keys: dict[str, SoftKey] = {}
         self._paths: dict[str, bytes] = {}
         self._in_place_of: dict[str, str] = {}
+
+    @classmethod
+    def begin(cls, folder: Path, *, seed: bytes, now: datetime) -> Self:
+        """New software keys in a new folder; what they were begun with stays there.
+
+        Raises:
+            InputError: The folder cannot be written.
+        """
+        make_folder(folder)
+        began = now.replace(microsecond=0)
+        write_atomically(folder / _BENCH, msgspec.json.encode(_Begun(seed.hex(), began)))
+        return cls(folder, seed=seed, not_before=began)
+
+    @staticmethod
+    def begun(folder: Path) -> bool:
+        """Whether there are software keys in that folder."""
+        return (folder / _BENCH).exists()
+
+    @classmethod
+    def again(cls, folder: Path) -> Self:
+        """The software keys of a folder, as they were left.
+
+        Raises:
+            InputError: There are none, or what they were begun with cannot be read.
+        """
+        file = folder / _BENCH
+        try:
+            begun = msgspec.json.decode(read_file(file, "software keys"), type=_Begun)
+            return cls(folder, seed=bytes.fromhex(begun.seed), not_before=begun.began)
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise InputError(f"{file} cannot be read: {error}") from error
 
     @property
     def roots(self) -> tuple[bytes, ...]:
@@ -164,6 +223,10 @@ class Bench:
             self.add(name, PERSONAL_MODEL)
         self.plug(name)
 
+    def personal_pin(self, person: str) -> Secret:
+        """The PIN that a person chose for the software key of their own."""
+        return generate_pin(SeededRandom(self._seed, b"pin of " + person.encode()))
+
     def unplug_personal(self) -> None:
         """Whoever has a key of their own plugged in takes it away."""
         for name in [name for name in self._paths if name.startswith(PERSONAL)]:
@@ -199,6 +262,119 @@ def _serial(seed: bytes, name: str) -> int:
     """Eight digits, as on a label."""
     digest = hmac.digest(seed, b"serial " + name.encode(), "sha256")
     return 10_000_000 + int.from_bytes(digest[:8], "big") % 90_000_000
+
+
+class NoPaper:
+    """No printer and no folder for sheets: whoever wants to print is told what to name."""
+
+    def put(self, name: str, pdf: bytes) -> None:  # noqa: ARG002
+        """Refuse.
+
+        Raises:
+            RefusedError: Always.
+        """
+        raise RefusedError(
+            f"there is nothing to print {name} on", mend="Name a folder on a tmpfs with --sheets."
+        )
+
+    def read(self, name: str) -> tuple[str, ...]:
+        """Refuse.
+
+        Raises:
+            RefusedError: Always.
+        """
+        raise RefusedError(f"there is nothing to read {name} from", mend="Name --sheets.")
+
+    def let_go(self, name: str) -> None:
+        """Nothing was kept."""
+
+    def shred(self, name: str) -> None:
+        """Nothing came out, so nothing is left."""
+
+
+def demand_sheets(sheets: Path | None) -> None:
+    """Check the folder for a live station's sheets before anything is made.
+
+    Raises:
+        RefusedError: None was named, or it lies on a disk.
+        InputError: There is no such folder.
+    """
+    if sheets is None:
+        NoPaper().put("a sheet", b"")
+    else:
+        demand_memory(sheets)
+
+
+def demand_paper(station: Station) -> None:
+    """Check, before people sign anything, that a sheet can come out in the end.
+
+    Raises:
+        RefusedError: It cannot.
+    """
+    if isinstance(station.paper, NoPaper):
+        station.paper.put("a sheet", b"")
+
+
+def live_station(ledger: Ledger, *, sheets: Path | None) -> Station:
+    """A station on real keys, the system's randomness and the workstation's clock.
+
+    Args:
+        sheets: A folder on a tmpfs for the sheets, secret ones among them.
+
+    Raises:
+        RefusedError: The folder lies on a disk, or the ledger is a rehearsal's.
+    """
+    if sheets is not None:
+        demand_memory(sheets)
+    return Station(
+        mode=Mode.LIVE,
+        clock=_now,
+        random=os.urandom,
+        book=Book(ledger, _now),
+        bus=HidapiBus(),
+        guard=PinGuard(),
+        paper=NoPaper() if sheets is None else Spool(sheets),
+        roots=(),
+        transfer=ledger.path.parent,
+        zone=_zone(),
+    )
+
+
+def practice_station(ledger: Ledger, bench: Bench, *, sheets: Path | None) -> Station:
+    """A station on software keys for people who practise: real time, real randomness.
+
+    Args:
+        sheets: Where the sheets go; beside the ledger where it is None.
+    """
+    folder = ledger.path.parent
+    sheets = sheets or folder / "sheets"
+    make_folder(sheets)
+    last = Book(ledger, _now).register.time
+    ahead = max(timedelta(0), last - _now()) if last else timedelta(0)  # a rehearsal's own clock
+
+    def clock() -> datetime:
+        return _now() + ahead
+
+    return Station(
+        mode=Mode.REHEARSAL,
+        clock=clock,
+        random=os.urandom,
+        book=Book(ledger, clock),
+        bus=bench.bus,
+        guard=PinGuard(),
+        paper=Folder(sheets),
+        roots=bench.roots,
+        transfer=folder,
+        zone=_zone(),
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _zone() -> tzinfo:
+    return datetime.now().astimezone().tzinfo or UTC
 
 
 def rehearsal_station(
@@ -247,8 +423,13 @@ def open_book(path: Path) -> Book:
         InputError: There is no such file, or it is no ledger of ours.
         LedgerError: It is damaged.
     """
+    return reading(Ledger.open(path, read_only=True))
+
+
+def reading(ledger: Ledger) -> Book:
+    """A ledger with its register, to be read alone."""
 
     def no_clock() -> datetime:
         raise InputError("this ledger was opened to be read")
 
-    return Book(Ledger.open(path, read_only=True), no_clock)
+    return Book(ledger, no_clock)

@@ -56,5 +56,9 @@ class RefusedError(KeyvaultError):
     exit_status = 5
 
 
+class DeclinedError(RefusedError):
+    """People were asked whether to go on, and said no (exit status 5)."""
+
+
 class InternalError(KeyvaultError):
     """Our own fault (exit status 70)."""

@@ -25,6 +25,11 @@ def test_the_reference_of_commands_is_that_of_today(generate: ModuleType) -> Non
     assert (DOCS / "commands.md").read_text() == generate.commands()
 
 
+def test_the_tables_of_authority_and_entries_are_those_of_today(generate: ModuleType) -> None:
+    assert (DOCS / "authority.md").read_text() == generate.authority_page()
+    assert (DOCS / "entries.md").read_text() == generate.entries_page()
+
+
 def test_the_page_on_the_rehearsal_shows_what_it_prints(
     generate: ModuleType, tmp_path: Path
 ) -> None:

@@ -7,170 +7,27 @@ is spoiled by that.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Final, Self
+from datetime import datetime
+from typing import TypeVar
 
-import msgspec
-
+from keyvault_kit.ceremonies import clock, signing
+from keyvault_kit.ceremonies.book import Signing
 from keyvault_kit.ceremonies.interaction import Interaction, Prompt, Topic
+from keyvault_kit.ceremonies.plan import Ceremony, Condition, GoBack, Hands, Step, Work
 from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.events import Request
+from keyvault_kit.custody.authority import TWO, signatures_needed
 from keyvault_kit.custody.register import Register
 from keyvault_kit.errors import (
+    DeclinedError,
     DeviceError,
     InputError,
     InternalError,
     MismatchError,
     RefusedError,
 )
-from keyvault_kit.ledger.store import Detail
-from keyvault_kit.secret import Secret
 
-REVEAL_SECONDS: Final = 60
-"""How long a secret stays on the screen at most."""
-
-
-class Condition(msgspec.Struct, frozen=True):
-    """Something that must be true of the register, and how to say that it is not."""
-
-    otherwise: str
-    holds: Callable[[Register], bool]
-
-
-class GoBack(Exception):  # noqa: N818 - no error: a turn that a ceremony can take
-    """Raised by an act when the ceremony must go back to the step's `restart`."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-
-class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of a plan.
-
-    Attributes:
-        id: Unique in its plan.
-        activity: What is done, in plain words; the printed script and the record show it.
-        by: Ids of the people who do it.
-        act: Does it, and returns the facts to be recorded.
-        before: What must be true to begin.
-        after: What must be true when it is recorded.
-        needs: Names of what it takes from the hands of this run.
-        restart: The step to go back to when something of `needs` was lost, or at `GoBack`.
-        on_return: Run when a ceremony comes back to this step: destroys what was lost half-made,
-            and returns the facts that say so.
-    """
-
-    id: str
-    activity: str
-    by: tuple[str, ...]
-    act: Callable[["Work"], Sequence[ev.Fact]]
-    before: Condition | None = None
-    after: Condition | None = None
-    needs: tuple[str, ...] = ()
-    restart: str | None = None
-    on_return: Callable[["Work"], Sequence[ev.Fact]] | None = None
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """A ceremony as data.
-
-    Attributes:
-        steps: From the register before the ceremony and what was requested to the steps; pure.
-    """
-
-    name: str
-    steps: Callable[[Register, Request], tuple[Step, ...]]
-
-
-class Ceremony(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan with its id, its request and its people: what `run` needs to begin or go on."""
-
-    id: str
-    plan: Plan
-    request: Request
-    people: tuple[str, ...]
-
-
-class Hands:
-    """What a run holds in memory between its steps; secrets are wiped when it is let go."""
-
-    def __init__(self) -> None:
-        self._things: dict[str, object] = {}
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._things
-
-    def take(self, name: str, thing: object) -> None:
-        """Hold a thing under a name; a thing held before under it is wiped."""
-        self._wipe(self._things.get(name))
-        self._things[name] = thing
-
-    def secret(self, name: str) -> Secret:
-        """The secret held under that name."""
-        thing = self._things[name]
-        if not isinstance(thing, Secret):
-            raise InternalError(f"{name} is not a secret")
-        return thing
-
-    def secrets(self, name: str) -> tuple[Secret, ...]:
-        """The secrets held together under that name."""
-        things = self._things[name]
-        if not isinstance(things, tuple):
-            raise InternalError(f"{name} are not secrets")
-        return things
-
-    def drop(self, name: str) -> None:
-        """Wipe and forget what is held under that name, if anything is."""
-        self._wipe(self._things.pop(name, None))
-
-    def let_go(self) -> None:
-        """Wipe every secret and forget everything."""
-        for thing in self._things.values():
-            self._wipe(thing)
-        self._things.clear()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.let_go()
-
-    @staticmethod
-    def _wipe(thing: object) -> None:
-        for it in thing if isinstance(thing, tuple) else (thing,):
-            if isinstance(it, Secret):
-                it.wipe()
-
-
-@dataclass
-class Work:
-    """What a step's act works with."""
-
-    station: Station
-    interaction: Interaction
-    ceremony: str
-    hands: Hands
-    step: Step
-    details: list[Detail] = field(default_factory=list)
-
-    @property
-    def register(self) -> Register:
-        """What is true now."""
-        return self.station.book.register
-
-    def observe(self, *facts: ev.Fact) -> None:
-        """Record what was seen at once, whatever becomes of the step; at most it is seen twice."""
-        self.station.book.record(facts, self.step.by)
-
-    def reveal(
-        self, prompt: Prompt, secret: Secret, *, set_id: str, half: int | None = None
-    ) -> None:
-        """Show a secret to the prompt's person; the exposure is recorded before."""
-        self.observe(ev.SecretExposed(person=prompt.person, set=set_id, half=half))
-        self.interaction.reveal(prompt, secret, seconds=REVEAL_SECONDS)
-
+T = TypeVar("T")
 
 Watcher = Callable[[str, str, str], None]
 """Told of every moment: the ceremony, the step, and `begins`, `acted` or `recorded`."""
@@ -221,6 +78,8 @@ class _Run:
         self.steps = self._plan()
         self.ids = [step.id for step in self.steps]
         self.returns = 0
+        self.clock_read = False
+        self.latest: datetime | None = None
 
     def _plan(self) -> tuple[Step, ...]:
         """The plan as it was when the ceremony began, from the ledger's own record of it."""
@@ -234,6 +93,7 @@ class _Run:
     def go(self) -> Register:
         """Do every step that is not done, and close the ceremony."""
         self._hold_what_is_done()
+        self._check_all_signers()
         while (step := self._next()) is not None:
             lost = [name for name in step.needs if name not in self.hands]
             if lost:
@@ -262,40 +122,113 @@ class _Run:
 
     def _do(self, step: Step) -> None:
         _hold(step, step.before, self.book.register)
+        self._check_signers(step)
+        self._read_clock()
         number = self.ids.index(step.id) + 1
         self.interaction.progress(self.ceremony.id, number, len(self.steps), step.activity)
         self.watch(self.ceremony.id, step.id, "begins")
-        work = self._work(step)
-        facts = self._act(step, work)
+        work, facts = self._trying(step.id, lambda: self._act(step))
         self.watch(self.ceremony.id, step.id, "acted")
-        self.book.record(self._framed(step, facts), step.by, work.details)
+        self._record(work, self._framed(step, facts))
         self.watch(self.ceremony.id, step.id, "recorded")
         _hold(step, step.after, self.book.register)
 
-    def _act(self, step: Step, work: Work) -> list[ev.Fact]:
-        """Let a step act; where it fails, the people may try again before the run ends.
+    def _act(self, step: Step) -> tuple[Work, list[ev.Fact]]:
+        """Act once; each try has a work of its own, so that nothing is written down twice."""
+        work = self._work(step)
+        return work, list(step.act(work))
+
+    def _trying(self, what: str, act: Callable[[], T]) -> T:
+        """Let people act; where that fails, they may try again before the run ends.
 
         A run that ends lets go of its secrets, and then a whole set is made anew.
         """
         while True:
             try:
-                return list(step.act(work))
+                return act()
+            except DeclinedError:
+                raise  # people said no: they were asked already
             except (DeviceError, InputError, MismatchError, RefusedError) as error:
                 text = f"{error} Try this step again?"
-                prompt = Prompt(topic=Topic.RETRY, text=text, subject=step.id)
+                prompt = Prompt(topic=Topic.RETRY, text=text, subject=what)
                 if not self.interaction.confirm(prompt):
                     raise
+
+    # --- Signatures
+
+    def _check_all_signers(self) -> None:
+        """Whoever cannot sign in the end need not begin; at a founding there is nobody yet."""
+        begun = self.book.register.ceremonies.get(self.ceremony.id)
+        if self.book.register.signers and not (begun and begun.closed):
+            for step in self.steps:
+                if not begun or step.id not in begun.done:
+                    self._check_signers(step)
+
+    def _check_signers(self, step: Step) -> None:
+        if not step.signed:
+            return
+        people = set(step.by)
+        missing = sorted(people - set(self.book.register.signers))
+        if len(people) - len(missing) < TWO:
+            raise RefusedError(
+                f"step {step.id} takes the signatures of {' and '.join(step.by)}, and"
+                f" {', '.join(missing) or 'a second person'} has no signing key on record",
+                mend="Two signers enrol it: 'people enrol'.",
+            )
+
+    def _record(self, work: Work, facts: list[ev.Fact]) -> None:
+        step = work.step
+        signing_ = self._signing(work, step.by) if step.signed else None
+        self.book.record(
+            facts,
+            step.by,
+            work.details,
+            signing=signing_,
+            erase=work.erase,
+            checkpoint_signatures=work.checkpoint_signatures,
+        )
+
+    def _signing(self, work: Work, people: Sequence[str]) -> Signing:
+        """Each signs with a key of their own; one that fails may be tried again."""
+
+        def sign(person: str, message: bytes) -> str:
+            return self._trying(person, lambda: signing.sign_act(work, person, message))
+
+        signers = self.book.register.signers
+        return Signing(tuple(it for it in dict.fromkeys(people) if it in signers), sign)
+
+    # --- The clock
+
+    def _read_clock(self) -> None:
+        """At the beginning of a sitting, and where the clock went back in the middle of one."""
+        if not self.ceremony.plan.clock:
+            return
+        if self.clock_read and not clock.went_back(self.book.now(), self.latest):
+            self.latest = self.book.now()
+            return
+        readers = clock.readers(self.ceremony)
+        step = Step(id="clock", activity="Read the time", by=readers, act=lambda _: ())
+        work = self._work(step)
+        fact = self._trying("clock", lambda: clock.read(work, readers))
+        overruled = isinstance(fact, ev.ClockOverruled)
+        signing_ = self._signing(work, readers) if overruled else None
+        self.book.record([fact], readers, signing=signing_)
+        self.clock_read = True
+        self.latest = self.book.now()
 
     def _framed(self, step: Step, facts: list[ev.Fact]) -> list[ev.Fact]:
         """A step's facts, after the start of the ceremony if it is the first, before its mark."""
         it = self.ceremony
         mark = ev.CeremonyStepped(ceremony=it.id, step=step.id)
+        founding = 1 if self.book.register.size == 0 else 0  # entry 0 is the founding itself
+        if not it.plan.clock and not self.clock_read:
+            facts.insert(founding, ev.ClockUnchecked(ceremony=it.id))
+            self.clock_read = True
         if it.id in self.book.register.ceremonies:
             return [*facts, mark]
         start = ev.CeremonyStarted(
             ceremony=it.id, plan=it.plan.name, people=it.people, request=it.request
         )
-        founding = 1 if self.book.register.size == 0 else 0  # entry 0 is the founding itself
         return [*facts[:founding], start, *facts[founding:], mark]
 
     def _go_back(self, step: Step, why: str) -> None:
@@ -305,14 +238,16 @@ class _Run:
         to = self.steps[self.ids.index(step.restart)]
         done = self.book.register.ceremonies[self.ceremony.id].done
         behind = self.ids[self.ids.index(to.id) :]
-        facts = list(to.on_return(self._work(to))) if to.on_return else []
+        work = self._work(to)
+        facts = list(to.on_return(work)) if to.on_return else []
         returned = ev.CeremonyReturned(
             ceremony=self.ceremony.id,
             to=to.id,
             undone=tuple(name for name in behind if name in done),
             why=why,
         )
-        self.book.record([*facts, returned], to.by)
+        signing_ = self._signing(work, to.by) if signatures_needed(*facts) else None
+        self.book.record([*facts, returned], to.by, signing=signing_)
 
     def _work(self, step: Step) -> Work:
         return Work(self.station, self.interaction, self.ceremony.id, self.hands, step)

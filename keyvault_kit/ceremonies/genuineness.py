@@ -4,7 +4,7 @@ import hashlib
 from typing import Final
 
 from keyvault_kit.ceremonies import handling
-from keyvault_kit.ceremonies.engine import Work
+from keyvault_kit.ceremonies.plan import Work
 from keyvault_kit.keys.credentials import ES256, CredentialRequest
 from keyvault_kit.keys.metadata import Verdict, verify_attestation
 

@@ -5,12 +5,14 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from keyvault_kit.ceremonies.engine import Work
+import msgspec
+
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
+from keyvault_kit.ceremonies.plan import Work
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import ID_PATTERN, Envelope, EnvelopeState
 from keyvault_kit.custody.register import Register, known
-from keyvault_kit.errors import DeviceError, RefusedError
+from keyvault_kit.errors import DeclinedError, DeviceError, RefusedError
 from keyvault_kit.keys.hid import PluggedKey
 from keyvault_kit.keys.reading import Reading, read_all
 from keyvault_kit.keys.session import KeySession, open_session
@@ -23,8 +25,11 @@ class TwinKeysError(RefusedError):
     """Two keys claim one serial number: one of them is a stranger."""
 
 
-def seal(work: Work, envelope: str) -> ev.EnvelopeSealed:
+def seal(work: Work, envelope: str, *, taken: Collection[str] = ()) -> ev.EnvelopeSealed:
     """Put an envelope into a bag whose number two people read from it, each on their own.
+
+    Args:
+        taken: Bags that were used in this very step.
 
     Raises:
         RefusedError: They did not agree in three tries.
@@ -33,10 +38,10 @@ def seal(work: Work, envelope: str) -> ev.EnvelopeSealed:
     for _ in range(BAG_TRIES):
         first, second = (_bag_number(work, envelope, person) for person in readers)
         if first == second:
-            used = [e.id for e in work.register.envelopes.values() if e.bag == first]
-            if not used:
+            if first not in work.register.bags and first not in taken:
                 return ev.EnvelopeSealed(envelope=envelope, bag=first)
-            told = f"Bag {first} was used for envelope {used[0]}: take a new bag."
+            used = work.register.bags.get(first, "another")
+            told = f"Bag {first} was used for envelope {used}: take a new bag."
         else:
             told = f"The two numbers for envelope {envelope} differ: {first} and {second}."
         work.interaction.show(Prompt(topic=Topic.NOTE, text=told, subject=envelope))
@@ -80,6 +85,49 @@ def open_envelope(work: Work, envelope: str, why: str) -> ev.EnvelopeOpened:
     return ev.EnvelopeOpened(envelope=envelope, why=why, intact=intact)
 
 
+def demand_words(work: Work, topic: Topic, what: str, words: str, *, person: str = "") -> None:
+    """Have exact words typed before something that cannot be undone.
+
+    Args:
+        what: What it will do, in a sentence without a full stop.
+
+    Raises:
+        RefusedError: Something else was typed.
+    """
+    text = f"{what}. This cannot be undone. To go on, type exactly: {words}"
+    prompt = Prompt(topic=topic, text=text, person=person, subject=words.rpartition(" ")[2])
+    if work.interaction.ask(prompt).strip() != words:
+        raise DeclinedError(
+            f"the words were not typed, and nothing was done: {what}",
+            mend=f"Begin again, and type: {words}",
+        )
+
+
+def unfinished(register: Register, plan: str, stem: str) -> str:
+    """The id of a ceremony of that plan that was begun and can go on, or else a new one."""
+    for it in reversed(register.ceremonies.values()):
+        if it.plan == plan and not it.closed and it.id.startswith(stem):
+            return it.id
+    return next_id(stem, register.ceremonies)
+
+
+def number_for(register: Register, plan: str, request: ev.Request) -> int:
+    """The number of a ceremony of that plan and request that can go on, or else the next one."""
+
+    def same(other: ev.Request) -> bool:
+        wanted, begun = ({**each, "number": 0} for each in (request, other))
+        return msgspec.json.encode(wanted, order="sorted") == msgspec.json.encode(
+            begun, order="sorted"
+        )
+
+    mine = [it for it in register.ceremonies.values() if it.plan == plan]
+    for it in mine:
+        number = it.request.get("number")
+        if not it.closed and same(it.request) and isinstance(number, int):
+            return number
+    return len(mine) + 1
+
+
 def next_id(stem: str, taken: Collection[str]) -> str:
     """The first of `stem`1, `stem`2, ... that nothing has yet."""
     n = 1
@@ -91,7 +139,7 @@ def next_id(stem: str, taken: Collection[str]) -> str:
 def key_envelope(register: Register, tag: str) -> Envelope | None:
     """The sealed envelope in which a key lies now."""
     lies = (EnvelopeState.SEALED, EnvelopeState.DEPOSITED)
-    mine = [e for e in register.envelopes.values() if e.holds == f"key:{tag}" and e.state in lies]
+    mine = [e for e in register.envelopes_holding(f"key:{tag}") if e.state in lies]
     return mine[-1] if mine else None
 
 

@@ -1,25 +1,37 @@
 """Paper in ceremonies: from the register to the pages of `sheets`, out, and read back again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Final
 
-from keyvault_kit.ceremonies.engine import Ceremony, Work
+from keyvault_kit.ceremonies.plan import Ceremony, Work
 from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.custody.model import Envelope, Mode, PaperSize, SecretSet, SecurityKey
 from keyvault_kit.custody.register import Register
 from keyvault_kit.errors import MismatchError
 from keyvault_kit.ledger.checkpoint import Checkpoint
+from keyvault_kit.ledger.merkle import leaf_hash
 from keyvault_kit.ledger.pgpwords import encode
 from keyvault_kit.ledger.sshsig import PublicKey
+from keyvault_kit.ledger.trust import Trust
 from keyvault_kit.secret import Secret
 from keyvault_kit.sharing.proofs import share_proof, sheet_proof
 from keyvault_kit.sharing.slip39 import Share
 from keyvault_kit.sheets.codes import SheetCode, parse_share
 from keyvault_kit.sheets.geometry import PAPERS, Paper
 from keyvault_kit.sheets.heading import Heading
-from keyvault_kit.sheets.pages import audit, checkpoint, envelope, key_tag, pin, record, share
+from keyvault_kit.sheets.pages import (
+    audit,
+    checkpoint,
+    envelope,
+    founding,
+    identity,
+    key_tag,
+    pin,
+    record,
+    share,
+)
 
 _SPOIL: Final = "Destroy the sheet; the ceremony makes a new one."
 
@@ -32,6 +44,11 @@ def sheet_name(kind: str, what: str) -> str:
 def checkpoint_sheet_name(number: int) -> str:
     """The name of the sheet of the `number`-th checkpoint ceremony."""
     return sheet_name("checkpoint", str(number))
+
+
+def founding_sheet_name(copy_for: str) -> str:
+    """The name of the founding sheet for a site, or for the auditor."""
+    return sheet_name("founding", copy_for)
 
 
 def name_of(station: Station, person: str) -> str:
@@ -109,6 +126,22 @@ def pin_mailer(
     return pin.render(sheet, _paper_at(work.register, safe))
 
 
+def identity_sheet(
+    work: Work, its_set: SecretSet, secret: Secret, salt: bytes, recipient: str, *, safe: str
+) -> bytes:
+    """The sheet of the station's age identity, as a PDF."""
+    heading = _heading(
+        work.station,
+        label="Identity of the station",
+        sheet_id=f"{its_set.id}-1",
+        day=_today(work),
+    )
+    sheet = identity.IdentitySheet(
+        heading=heading, set_id=its_set.id, identity=secret, salt=Secret(salt), recipient=recipient
+    )
+    return identity.render(sheet, _paper_at(work.register, safe))
+
+
 @contextmanager
 def read_share(work: Work, envelope: Envelope, mend: str = _SPOIL) -> Iterator[Secret]:
     """The words on a printed share, read back and compared with the proof in the ledger.
@@ -129,21 +162,21 @@ def read_share(work: Work, envelope: Envelope, mend: str = _SPOIL) -> Iterator[S
         yield secret
 
 
-def prove_pin_mailer(work: Work, envelope: Envelope) -> None:
-    """Read a PIN mailer back and compare it with its proof in the ledger.
+def prove_salted(work: Work, kind: str, envelope: Envelope) -> None:
+    """Read a sheet with a salted secret (`pin`, `identity`) back and compare it with its proof.
 
     Raises:
-        InputError: The sheet is not there, or what is on it is no PIN.
-        MismatchError: It is not the mailer that was made for this envelope.
+        InputError: The sheet is not there, or what is on it is no such code.
+        MismatchError: It is not the sheet that was made for this envelope.
     """
-    (text,) = _codes(work, sheet_name("pin", envelope.id), _SPOIL)
+    (text,) = _codes(work, sheet_name(kind, envelope.id), _SPOIL)
     code = SheetCode.parse(text)
     if code.salt is None or code.content is None or code.set_id != envelope.set:
-        raise MismatchError(f"the mailer of envelope {envelope.id} is another one", mend=_SPOIL)
+        raise MismatchError(f"the sheet of envelope {envelope.id} is another one", mend=_SPOIL)
     with code.salt as salt, code.content as content:
         proof = sheet_proof(salt.expose(), content)
     if proof != envelope.proof:
-        raise MismatchError(f"the PIN of envelope {envelope.id} is another one", mend=_SPOIL)
+        raise MismatchError(f"the {kind} of envelope {envelope.id} is another one", mend=_SPOIL)
 
 
 def _codes(work: Work, name: str, mend: str) -> tuple[str, ...]:
@@ -170,6 +203,7 @@ def print_label(work: Work, envelope_id: str, holds: str, safe: str) -> None:
         "key": f"Key {what}",
         "pin": f"PIN of key {what}",
         "evidence": f"Evidence: not key {what}",
+        "identity": "Identity of the station",
     }
     sheet = envelope.EnvelopeLabel(
         heading=_heading(
@@ -222,6 +256,46 @@ def print_checkpoint(
         signers=signers,
     )
     work.station.paper.put(checkpoint_sheet_name(number), checkpoint.render(sheet, PAPERS[paper]))
+
+
+def person_row(person: str, name: str, contact: str = "") -> dict[str, str]:
+    """The erasable row of a person; a contact only where there is one."""
+    return {"person": person, "name": name} | ({"contact": contact} if contact else {})
+
+
+FOR_THE_AUDITOR: Final = "auditor"
+
+
+def print_founding(work: Work, papers: Mapping[str, PaperSize]) -> None:
+    """Print the founding sheet: a copy for each site, on its paper, and one for the auditor."""
+    register, book = work.register, work.station.book
+    founders = {term.signer.person: term.signer for term in register.terms_from_trust()}
+    since = register.trusted_from
+    leaf = leaf_hash(book.ledger.body(since)).hex() if since else ""
+    trust = Trust.of(book.ledger.register_id, since, founders, leaf=leaf)
+    auditor = FOR_THE_AUDITOR if FOR_THE_AUDITOR not in papers else f"the-{FOR_THE_AUDITOR}"
+    copies = {**papers, auditor: next(iter(papers.values()))}
+    for number, (copy_for, paper) in enumerate(copies.items(), 1):
+        sheet = founding.FoundingSheet(
+            heading=_heading(
+                work.station,
+                label="Founding of the ledger",
+                sheet_id=work.ceremony,
+                day=_today(work),
+                number=number,
+                count=len(copies),
+            ),
+            text=trust.text(),
+            founders=tuple(
+                founding.Founder(person, name_of(work.station, person), fingerprint)
+                for person, fingerprint in trust.founders
+            ),
+            words=encode(bytes.fromhex(trust.register)),
+            copy_for=copy_for,
+        )
+        work.station.paper.put(
+            sheet_name(work.ceremony, copy_for), founding.render(sheet, PAPERS[paper])
+        )
 
 
 def print_audit_report(work: Work, keys: Sequence[str], *, people: Sequence[str]) -> None:

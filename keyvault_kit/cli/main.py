@@ -27,11 +27,18 @@ class Verb(NamedTuple):
 
 
 VERBS: Final = {
+    "accounts": Verb("accounts", "The emergency access accounts."),
+    "decide": Verb("decide", "Record choices and exceptions, and settle findings."),
+    "envelopes": Verb("envelopes", "What lies where; move, destroy and correct envelopes."),
+    "init": Verb("init", "Found a ledger for an organisation."),
     "keys": Verb("keys", "Read the security keys that are plugged in."),
-    "ledger": Verb("ledger", "Show and verify a ledger; write out its checkpoint and signers."),
+    "ledger": Verb("ledger", "Show, verify and sign a ledger; proposals, backup, restore."),
+    "people": Verb("people", "Who may act: roles, validity, absences, signing keys."),
     "recover": Verb("recover", "Recover a password from its shares. Needs no ledger."),
     "rehearse": Verb("rehearse", "Run the whole life of two accounts on software keys."),
+    "safes": Verb("safes", "Containers and who opens them."),
     "share": Verb("share", "Verify one share against the ledger, alone."),
+    "sites": Verb("sites", "Where safes stand."),
 }
 
 

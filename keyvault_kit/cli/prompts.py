@@ -66,6 +66,19 @@ class TerminalInteraction:
         click.echo(f"{ceremony} {step}/{of}  {activity}", err=True)
 
 
+def ask_secret(text: str) -> Secret:
+    """Ask for a secret without showing it; the caller wipes it."""
+    return Secret.from_text(click.prompt(text, hide_input=True, err=True))
+
+
+def ask_new_passphrase() -> Secret:
+    """Ask for a new passphrase, twice."""
+    text = "A passphrase: six words or more, drawn by dice"
+    return Secret.from_text(
+        click.prompt(text, hide_input=True, confirmation_prompt="The same again", err=True)
+    )
+
+
 def demand_terminal() -> None:
     """Refuse to go on unless a secret would go to a terminal, and to nothing else.
 

@@ -3,14 +3,20 @@
 Words are those of docs/words.md. Identifiers are short, typed by people and printed on paper.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]*\Z"
 """What every id matches; nothing in it needs quoting in a file name, a QR code or a shell."""
+
+OBJECT_ID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z"
+"""An object id of Entra, in lower case."""
+
+PUBLIC_KEY_PATTERN = r"^sk-ecdsa-sha2-nistp256@openssh\.com [A-Za-z0-9+/=]+\Z"
+"""A signing key without a comment, so that one key is written in one way."""
 
 Id = Annotated[str, msgspec.Meta(pattern=ID_PATTERN, max_length=64)]
 Hex256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -53,6 +59,12 @@ class Purpose(StrEnum):
 
     PASSWORD = "password"  # noqa: S105 - a kind, not a password
     PIN = "pin"
+    IDENTITY = "identity"
+    """The station's age identity, which opens bundles and backups."""
+
+
+STATION: Final = "station"
+"""The subject of the set of the station's own identity."""
 
 
 class EnvelopeState(StrEnum):
@@ -93,16 +105,65 @@ class Signer(_Value, frozen=True):
     """
 
     person: Id
-    public_key: str
+    public_key: Annotated[str, msgspec.Meta(pattern=PUBLIC_KEY_PATTERN)]
     credential: str
 
 
+class SignerTerm(_Value, frozen=True):
+    """From which entry to which a signing credential counted.
+
+    Attributes:
+        since: `seq` of the entry that made it count.
+        until: `seq` of the entry that ended it; absent while it counts.
+    """
+
+    signer: Signer
+    since: int
+    until: int | None = None
+
+
+class Signature(_Value, frozen=True):
+    """A person's signature as the log holds it.
+
+    Attributes:
+        armored: An armoured SSHSIG, exactly as `ssh-keygen -Y verify -s` reads it.
+    """
+
+    person: Id
+    armored: str
+
+
+class Warrant(_Value, frozen=True):
+    """The signatures that the next entries stand under.
+
+    Attributes:
+        signers: Who signed them.
+        left: How many of the entries are still to come.
+        proposed: Whether they came in a proposal from another site.
+    """
+
+    signers: tuple[Id, ...]
+    left: int
+    proposed: bool = False
+
+
 class Person(_Value, frozen=True):
-    """Somebody who may act; the name lies in the erasable table under `details`."""
+    """Somebody who may act; the name lies in the erasable table under `details`.
+
+    Attributes:
+        since: First day of the authority; from the beginning where absent.
+        until: Last day of the authority; without end where absent.
+        absences: Commitments to the erasable rows of absences that were noted.
+        former: Commitments to the rows of earlier names.
+    """
 
     id: Id
     roles: tuple[Role, ...]
     details: Hex256
+    since: date | None = None
+    until: date | None = None
+    absences: tuple[Hex256, ...] = ()
+    former: tuple[Hex256, ...] = ()
 
 
 class Site(_Value, frozen=True):
@@ -125,12 +186,14 @@ class Account(_Value, frozen=True):
     """An emergency access account.
 
     Attributes:
+        object_id: The tenant's object id, where it was recorded (S7).
         recovered: Whether the tenant took the password that was last recovered from paper.
         used: Time of the last use that no rotation has answered yet (S32), if there was one.
     """
 
     id: Id
     upn: str
+    object_id: str | None = None
     password_set: Id | None = None
     recovered: bool | None = None
     used: datetime | None = None
@@ -187,6 +250,7 @@ class Envelope(_Value, frozen=True):
         number: The sheet's number in that set, from 1.
         proof: Proof of the sheet's content, 64 hex digits; absent for a key.
         bag: Number of the tamper-evident bag.
+        proven: Whether its content was ever seen to be right: a sheet read back, a key packed.
     """
 
     id: Id
@@ -197,6 +261,7 @@ class Envelope(_Value, frozen=True):
     proof: Hex256 | None = None
     bag: Id | None = None
     safe: Id | None = None
+    proven: bool = False
 
 
 class Exposure(_Value, frozen=True):
@@ -205,12 +270,33 @@ class Exposure(_Value, frozen=True):
     Attributes:
         number: The sheet seen; absent where it was the whole secret or a half of a password.
         half: The half of the password seen, 1 or 2.
+        present: The person stood by while it lay open, and may or may not have read it.
     """
 
     person: Id
     set: Id
     number: int | None = None
     half: int | None = None
+    present: bool = False
+
+
+class Decision(_Value, frozen=True):
+    """A recorded choice: a conflict of the sources (C1 to C8), or an exception.
+
+    Attributes:
+        choice: What was decided, in a word.
+        review: The day on which it is looked at again.
+        details: Commitment to the erasable row that says why.
+        by: Who decided and signed.
+        seq: The entry that it stands in.
+    """
+
+    id: Id
+    choice: Id
+    review: date
+    details: Hex256
+    by: tuple[Id, ...]
+    seq: int
 
 
 class Finding(_Value, frozen=True):
@@ -220,6 +306,7 @@ class Finding(_Value, frozen=True):
         rule: Short name of what judged, e.g. `key-assertion`.
         subject: Id of the thing that it is about.
         seq: The entry that it stands in, or that contradicted the register.
+        settled: The entry by which two people settled it; absent while it stands.
     """
 
     rule: str
@@ -227,6 +314,7 @@ class Finding(_Value, frozen=True):
     what: str
     mend: str
     seq: int
+    settled: int | None = None
 
 
 class Return(_Value, frozen=True):

@@ -7,11 +7,20 @@ TOML, read strictly; every error names the path inside the file, such as `safes[
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
+from datetime import date
 from typing import Annotated, Final
 
 import msgspec
 
-from keyvault_kit.custody.model import ID_PATTERN, Count, Id, PaperSize, Role, Use
+from keyvault_kit.custody.model import (
+    ID_PATTERN,
+    OBJECT_ID_PATTERN,
+    Count,
+    Id,
+    PaperSize,
+    Role,
+    Use,
+)
 from keyvault_kit.errors import InputError
 
 
@@ -27,6 +36,9 @@ ShortId = Annotated[str, msgspec.Meta(pattern=ID_PATTERN, max_length=30)]
 """Ids of sets and envelopes are made from it, and they are printed."""
 
 
+ObjectId = Annotated[str, msgspec.Meta(pattern=OBJECT_ID_PATTERN)]
+
+
 class PersonPlan(_Table, frozen=True):
     """Somebody who may act. `founder` people sign the founding of the ledger."""
 
@@ -34,6 +46,9 @@ class PersonPlan(_Table, frozen=True):
     name: Name
     roles: tuple[Role, ...]
     founder: bool = False
+    contact: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    since: date | None = None
+    until: date | None = None
 
 
 class SitePlan(_Table, frozen=True):
@@ -57,6 +72,7 @@ class AccountPlan(_Table, frozen=True):
 
     id: ShortId
     upn: Annotated[str, msgspec.Meta(max_length=113)]
+    object_id: ObjectId | None = None
     threshold: Count = 2
     shares: Count = 3
 
@@ -75,10 +91,17 @@ class KeyPlan(_Table, frozen=True):
 
 
 class EnvelopePlan(_Table, frozen=True):
-    """One envelope: what it holds (`key:TAG`, `pin:TAG` or `share:ACCOUNT:NUMBER`) and where."""
+    """One envelope: what it holds and where it lies.
+
+    `key:TAG`, `pin:TAG`, `share:ACCOUNT:NUMBER` or, once and if at all, `identity:station`.
+    """
 
     holds: tuple[str, ...]
     safe: Id
+
+
+IDENTITY: Final = "identity:station"
+_HANDS: Final = (Role.OFFICER, Role.CUSTODIAN, Role.WITNESS)
 
 
 class Organisation(_Table, frozen=True):
@@ -99,6 +122,27 @@ class Organisation(_Table, frozen=True):
     def with_role(self, role: Role) -> tuple[str, ...]:
         """Ids of the people of a role, in the file's order."""
         return tuple(p.id for p in self.people if role in p.roles)
+
+    def holds_identity(self) -> bool:
+        """Whether the station's age identity is put on paper."""
+        return any(IDENTITY in envelope.holds for envelope in self.envelopes)
+
+    def witness_beside(self, custodian: str, away: Iterable[str]) -> str:
+        """Who reads a key's bag beside its custodian: a witness or custodian if there is one.
+
+        Args:
+            away: The people of its PIN, who have no business with the key (S36); but two officers
+                and one custodian are enough to begin with, and then one of them looks on.
+        """
+        others = [it.id for it in self.people if it.id != custodian and set(it.roles) & set(_HANDS)]
+        preferred = (Role.WITNESS, Role.CUSTODIAN, Role.OFFICER)
+        away = set(away)
+
+        def rank(person: str) -> tuple[bool, int]:
+            roles = next(it.roles for it in self.people if it.id == person)
+            return person in away, min(preferred.index(it) for it in roles if it in preferred)
+
+        return min(others, key=rank)
 
     def custodian(self) -> str:
         """The custodian who enrols: the first of `custodians`."""
@@ -230,6 +274,8 @@ def _check_people(org: Organisation) -> Iterator[Fault]:
     for i, person in enumerate(org.people):
         if not person.roles or len(set(person.roles)) < len(person.roles):
             yield f"people[{i}].roles", f"{person.id} has no role, or one twice"
+        if person.since and person.until and person.until < person.since:
+            yield f"people[{i}].until", f"the authority of {person.id} ends before it begins"
         if person.founder and Role.OFFICER not in person.roles:
             yield f"people[{i}].roles", f"founder {person.id} must be an officer"
     for role, least in ((Role.OFFICER, 2), (Role.CUSTODIAN, 1), (Role.AUDITOR, 1)):
@@ -276,12 +322,13 @@ def _check_envelopes(org: Organisation) -> Iterator[Fault]:
     wanted = {f"{kind}:{key.tag}" for key in org.keys for kind in ("key", "pin")}
     for account in org.accounts:
         wanted |= {f"share:{account.id}:{n}" for n in range(1, account.shares + 1)}
+    optional = {IDENTITY}
     placed: dict[str, int] = {}
     for i, envelope in enumerate(org.envelopes):
         yield from _check_contents(i, envelope.holds)
         for j, item in enumerate(envelope.holds):
             path = f"envelopes[{i}].holds[{j}]"
-            if item not in wanted:
+            if item not in wanted | optional:
                 yield path, f"{item!r} is nothing that this file describes"
             if item in placed:
                 yield path, f"{item} lies in envelopes[{placed[item]}] already"

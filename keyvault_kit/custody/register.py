@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 from keyvault_kit.custody.model import (
     Account,
     CeremonyRecord,
+    Decision,
     Envelope,
     EnvelopeState,
     Exposure,
@@ -19,7 +20,9 @@ from keyvault_kit.custody.model import (
     SecretSet,
     SecurityKey,
     Signer,
+    SignerTerm,
     Site,
+    Warrant,
 )
 from keyvault_kit.errors import RefusedError
 
@@ -33,13 +36,31 @@ class Register:
     Attributes:
         size: How many entries it is the fold of.
         time: Time of the last of them.
+        trusted_from: `seq` of the founding, or of the last re-founding: where the trust begins.
+        warrant: The signatures that the next entries stand under; between batches there is none.
+        signers: Person -> credential that counts now; `terms` has all that ever did.
+        offset: Seconds by which the clock was off at the last look; None before there was one.
+        recipient: The age recipient that other sites encrypt to; empty where there is none.
+        proposals: SHA-256 of each proposal that was accepted -> `seq`; none is accepted twice.
+        checkpoint_entries: `SIZE:PERSON` -> the entry that says that they signed it.
+        bags: Bag number -> envelope, for ever.
+        sheets: Secret set -> its envelopes, oldest first; so `holding` for what they hold and
+            `made` for the sets of a subject (`password:bg1`): a long life is not searched through.
+        in_force: `PURPOSE:SUBJECT` -> the set in force.
     """
 
     size: int = 0
     time: datetime | None = None
     mode: Mode | None = None
     organisation: str = ""
+    trusted_from: int = 0
+    warrant: Warrant | None = None
+    offset: int | None = None
+    recipient: str = ""
     signers: dict[str, Signer] = field(default_factory=dict)
+    terms: list[SignerTerm] = field(default_factory=list)
+    proposals: dict[str, int] = field(default_factory=dict)
+    decisions: dict[str, Decision] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
     sites: dict[str, Site] = field(default_factory=dict)
     safes: dict[str, Safe] = field(default_factory=dict)
@@ -49,8 +70,15 @@ class Register:
     envelopes: dict[str, Envelope] = field(default_factory=dict)
     ceremonies: dict[str, CeremonyRecord] = field(default_factory=dict)
     checkpoints: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    checkpoint_entries: dict[str, int] = field(default_factory=dict)
     exposures: list[Exposure] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    bags: dict[str, str] = field(default_factory=dict)
+    serials: dict[int, str] = field(default_factory=dict)
+    sheets: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    holding: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    made: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    in_force: dict[str, str] = field(default_factory=dict)
 
     def copy(self) -> "Register":
         """A register that changes without changing this one; the values in it are frozen."""
@@ -62,13 +90,24 @@ class Register:
     def live_envelopes(self, set_id: str) -> tuple[Envelope, ...]:
         """The envelopes of a set that are neither spoiled nor destroyed, by sheet number."""
         gone = (EnvelopeState.SPOILED, EnvelopeState.DESTROYED)
-        mine = (e for e in self.envelopes.values() if e.set == set_id and e.state not in gone)
-        return tuple(sorted(mine, key=lambda e: e.number or 0))
+        mine = (self.envelopes[it] for it in self.sheets.get(set_id, ()))
+        return tuple(sorted((e for e in mine if e.state not in gone), key=lambda e: e.number or 0))
+
+    def envelopes_holding(self, holds: str) -> tuple[Envelope, ...]:
+        """All envelopes that were ever made for something (`key:K1`), oldest first."""
+        return tuple(self.envelopes[it] for it in self.holding.get(holds, ()))
 
     def sets_of(self, subject: str, purpose: Purpose) -> tuple[SecretSet, ...]:
         """All sets ever made for an account's password or a key's PIN, oldest first."""
-        mine = (s for s in self.sets.values() if (s.subject, s.purpose) == (subject, purpose))
-        return tuple(mine)
+        return tuple(self.sets[it] for it in self.made.get(f"{purpose}:{subject}", ()))
+
+    def terms_from_trust(self) -> tuple[SignerTerm, ...]:
+        """The terms of the founders by whom the trust began, or began anew."""
+        return tuple(term for term in self.terms if term.since == self.trusted_from)
+
+    def open_findings(self) -> tuple[Finding, ...]:
+        """The findings that nobody settled, oldest first."""
+        return tuple(finding for finding in self.findings if finding.settled is None)
 
 
 _COLLECTIONS: Final = tuple(
@@ -99,6 +138,11 @@ def add(things: dict[str, T], thing: str, value: T, word: str) -> None:
     if thing in things:
         raise RefusedError(f"there is a {word} {thing!r} already", mend="Choose another id.")
     things[thing] = value
+
+
+def also(things: dict[str, tuple[str, ...]], under: str, thing: str) -> None:
+    """Add a thing to those under a name."""
+    things[under] = (*things.get(under, ()), thing)
 
 
 def note_contradiction(state: Register, subject: str, what: str) -> None:

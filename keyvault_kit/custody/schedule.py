@@ -1,6 +1,6 @@
 """What is due: duties that follow from the register, each with what set it off."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 import msgspec
 
@@ -22,11 +22,24 @@ class Due(msgspec.Struct, frozen=True):
     requirement: str
 
 
-def due(register: Register) -> tuple[Due, ...]:
-    """The rotations that a use has set off (S32), oldest first."""
+def due(register: Register, now: datetime) -> tuple[Due, ...]:
+    """What is due, oldest first: rotations that a use has set off (S32), decisions to look at.
+
+    Args:
+        now: Aware; what falls due later is left out.
+    """
+    looked_at = [
+        Due(it.id, f"look at decision {it.id} ({it.choice}) again", _begin(it.review), "C1 to C8")
+        for it in register.decisions.values()
+        if _begin(it.review) <= now
+    ]
     used = [
         Due(account.id, f"change and seal the password of {account.id} anew", account.used, "S32")
         for account in register.accounts.values()
         if account.used is not None
     ]
-    return tuple(sorted(used, key=lambda it: it.since))
+    return tuple(sorted([*used, *looked_at], key=lambda it: it.since))
+
+
+def _begin(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

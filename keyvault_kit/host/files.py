@@ -14,7 +14,8 @@ def write_atomically(path: Path, data: bytes) -> None:
     """
     half = _half(path)
     try:
-        with half.open("wb") as file:
+        descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -24,6 +25,31 @@ def write_atomically(path: Path, data: bytes) -> None:
         half.unlink(missing_ok=True)
         raise InputError(
             f"cannot write {path}: {error.strerror}", mend="Free space or choose another folder."
+        ) from error
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that must not exist yet, whole or not at all.
+
+    Raises:
+        InputError: It exists, or the file system refuses.
+    """
+    if path.exists():
+        raise InputError(f"{path} exists already", mend="Name a new file.")
+    write_atomically(path, data)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, unless they are there.
+
+    Raises:
+        InputError: The file system refuses.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"cannot make the folder {path}: {error.strerror}", mend="Choose another."
         ) from error
 
 
@@ -69,3 +95,17 @@ def read_file(path: Path, what: str, limit: int = 1 << 20) -> bytes:
     if len(data) > limit:
         raise InputError(f"the {what} {path} is larger than {limit} bytes")
     return data
+
+
+def read_text(path: Path, what: str) -> str:
+    """The text of a UTF-8 file, with or without a byte order mark.
+
+    Raises:
+        InputError: It cannot be read, or is no UTF-8; `what` says what it should have been.
+    """
+    try:
+        return read_file(path, what).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"the {what} {path} is not UTF-8 text", mend="Save it as UTF-8."
+        ) from error

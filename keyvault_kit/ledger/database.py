@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -29,7 +29,10 @@ SCHEMA: Final = (
                           frontier BLOB NOT NULL)""",
     """CREATE TABLE signature (size INTEGER NOT NULL, person TEXT NOT NULL, armored TEXT NOT NULL,
                                PRIMARY KEY (size, person))""",
-    "CREATE TABLE detail (commitment TEXT PRIMARY KEY, salt BLOB NOT NULL, row BLOB NOT NULL)",
+    """CREATE TABLE detail (commitment TEXT PRIMARY KEY, salt BLOB NOT NULL, row BLOB NOT NULL,
+                            keep_until TEXT)""",
+    """CREATE TABLE snapshot (id INTEGER PRIMARY KEY CHECK (id = 1), size INTEGER NOT NULL,
+                              leaf BLOB NOT NULL, state BLOB NOT NULL, digest BLOB NOT NULL)""",
     """CREATE TRIGGER entry_is_the_next BEFORE INSERT ON entry
        WHEN NEW.seq IS NOT (SELECT coalesce(max(seq) + 1, 0) FROM entry)
        BEGIN SELECT RAISE(ABORT, 'an entry of the ledger follows the last one'); END""",
@@ -37,6 +40,13 @@ SCHEMA: Final = (
        BEGIN SELECT RAISE(ABORT, 'an entry of the ledger is never changed'); END""",
     """CREATE TRIGGER entry_is_never_deleted BEFORE DELETE ON entry
        BEGIN SELECT RAISE(ABORT, 'an entry of the ledger is never deleted'); END""",
+    """CREATE TRIGGER signature_is_made_once BEFORE INSERT ON signature
+       WHEN EXISTS (SELECT 1 FROM signature WHERE size = NEW.size AND person = NEW.person)
+       BEGIN SELECT RAISE(ABORT, 'a signature of the ledger is made once'); END""",
+    """CREATE TRIGGER signature_is_never_changed BEFORE UPDATE ON signature
+       BEGIN SELECT RAISE(ABORT, 'a signature of the ledger is never changed'); END""",
+    """CREATE TRIGGER signature_is_never_deleted BEFORE DELETE ON signature
+       BEGIN SELECT RAISE(ABORT, 'a signature of the ledger is never deleted'); END""",
 )
 
 
@@ -47,7 +57,34 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
         mode: `ro`, `rw` or `rwc`, as in SQLite's URIs.
     """
     uri = f"{path.absolute().as_uri()}?mode={mode}"
-    return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS)
+    database = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS)
+    database.execute("PRAGMA trusted_schema = OFF")  # a file from elsewhere is not trusted
+    return database
+
+
+def copy_of(database: sqlite3.Connection) -> bytes:
+    """The whole file at one moment, whoever writes meanwhile; what was erased stays erased.
+
+    sqlite3's own `serialize` of a file would put zeros for a page that cannot be read. Its backup
+    fails then, as it should. Erased rows are zeros in the file already (:func:`prepare`).
+    """
+    with closing(sqlite3.connect(":memory:")) as copy:
+        database.backup(copy)
+        return copy.serialize()
+
+
+def load(data: bytes) -> sqlite3.Connection:
+    """A file's bytes, opened in memory: nothing that is wrong in them reaches a disk.
+
+    Raises:
+        sqlite3.Error: Only when it is read, if it is no database.
+    """
+    database = sqlite3.connect(":memory:", isolation_level=None)
+    database.execute("PRAGMA trusted_schema = OFF")
+    if data:  # none at all is an empty database, as an empty file is
+        database.deserialize(data)
+    database.execute("PRAGMA query_only = ON")
+    return database
 
 
 def prepare(database: sqlite3.Connection) -> None:
@@ -77,7 +114,7 @@ def check_header(path: Path, database: sqlite3.Connection) -> None:
     (application,) = database.execute("PRAGMA application_id").fetchone()
     (version,) = database.execute("PRAGMA user_version").fetchone()
     if application != APPLICATION_ID:
-        raise InputError(f"{path} is no ledger of keyvault-kit", mend="Name another --ledger.")
+        raise InputError(f"{path} is no ledger of keyvault-kit", mend="Name another file.")
     if version != FORMAT:
         raise InputError(
             f"{path} has ledger format {version}, and this program knows {FORMAT}",
@@ -95,12 +132,35 @@ def check_writable(database: sqlite3.Connection) -> None:
     try:
         database.execute(f"PRAGMA user_version = {FORMAT}")
     finally:
-        database.execute("ROLLBACK")
+        if database.in_transaction:  # a failed write was rolled back already
+            database.execute("ROLLBACK")
+
+
+@contextmanager
+def transaction(database: sqlite3.Connection, kind: str) -> Iterator[None]:
+    """Everything within, or nothing of it.
+
+    Args:
+        kind: `DEFERRED` to read one state, `IMMEDIATE` to write, as in SQLite's BEGIN.
+    """
+    database.execute(f"BEGIN {kind}")
+    try:
+        yield
+        database.execute("COMMIT")
+    except BaseException:
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+        raise
+
+
+def journal_of(path: Path) -> Path:
+    """Where SQLite keeps what it needs to take a write back."""
+    return path.with_name(f"{path.name}-journal")
 
 
 def was_interrupted(path: Path) -> bool:
     """Whether a writer died in the middle: then its journal lies beside the file."""
-    journal = path.with_name(f"{path.name}-journal")
+    journal = journal_of(path)
     return journal.exists() and journal.stat().st_size > 0
 
 
@@ -115,6 +175,16 @@ _IN_USE: Final = (
     "Wait until it has ended, and repeat.",
 )
 _FAILURES: Final[dict[int, tuple[type[KeyvaultError], str, str]]] = {
+    sqlite3.SQLITE_READONLY_ROLLBACK: (
+        InputError,
+        "was left in the middle of a write, and what is half cannot be taken back where it lies",
+        "Copy it, and the file of that name with -journal, to a writable folder; open it there.",
+    ),
+    sqlite3.SQLITE_READONLY_DBMOVED: (
+        RefusedError,
+        "was replaced since it was opened, and nothing was written",
+        "Open it again, and look at what is there now.",
+    ),
     sqlite3.SQLITE_BUSY: _IN_USE,
     sqlite3.SQLITE_LOCKED: _IN_USE,
     sqlite3.SQLITE_READONLY: _NOT_WRITABLE,
@@ -126,7 +196,7 @@ _FAILURES: Final[dict[int, tuple[type[KeyvaultError], str, str]]] = {
         "Free space, and repeat.",
     ),
     sqlite3.SQLITE_CONSTRAINT: (LedgerError, "refuses it, and nothing was written", ""),
-    sqlite3.SQLITE_NOTADB: (InputError, "is no ledger of keyvault-kit", "Name another --ledger."),
+    sqlite3.SQLITE_NOTADB: (InputError, "is no ledger of keyvault-kit", "Name another file."),
 }
 
 
@@ -145,7 +215,8 @@ def our_errors(path: Path) -> Iterator[None]:
     except sqlite3.ProgrammingError as error:
         raise InternalError(f"{path} was used closed, or in a foreign thread: {error}") from error
     except (sqlite3.Error, OSError, UnicodeDecodeError) as error:  # the last: damaged text
+        code = getattr(error, "sqlite_errorcode", 0)
         # The low byte of an extended result code is the primary one.
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        kind, what, mend = _FAILURES.get(code, (LedgerError, "cannot be used", DAMAGED))
+        failure = _FAILURES.get(code) or _FAILURES.get(code & 0xFF)
+        kind, what, mend = failure or (LedgerError, "cannot be used", DAMAGED)
         raise kind(f"{path} {what} ({error})", mend=mend) from error

@@ -201,10 +201,11 @@ def _verify_assertion(key: PublicKey, signature: "_Reader", data: bytes) -> None
         raise LedgerError("the signature was made without user verification (PIN)")
 
 
-def allowed_signers(
-    signers: Mapping[str, Sequence[PublicKey]], namespace: str = CHECKPOINT_NAMESPACE
-) -> str:
+def allowed_signers(signers: Mapping[str, Sequence[PublicKey]], *namespaces: str) -> str:
     """The file that `ssh-keygen -Y verify -f` takes; a person's id is the principal.
+
+    Args:
+        namespaces: What they may sign; checkpoints where none is named.
 
     Raises:
         InputError: An id is none: in that file it could stand for others (a `*` for everybody).
@@ -213,7 +214,7 @@ def allowed_signers(
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", person):
             raise InputError(f"{person!r} is no person's id")
     lines = [
-        f'{person} namespaces="{namespace}" {key.line()}\n'
+        f'{person} namespaces="{",".join(namespaces or (CHECKPOINT_NAMESPACE,))}" {key.line()}\n'
         for person, keys in sorted(signers.items())
         for key in keys
     ]
@@ -221,13 +222,17 @@ def allowed_signers(
 
 
 def _unarmor(text: str) -> bytes:
-    match = re.fullmatch(rf"\s*{_BEGIN}\r?\n([A-Za-z0-9+/=\s]+){_END}\s*", text)
+    match = re.fullmatch(rf"[ \t\r\n]*{_BEGIN}\r?\n([A-Za-z0-9+/=\r\n]+){_END}[ \t\r\n]*", text)
     if match is None:
         raise LedgerError("this is no armoured SSH signature")
+    digits = "".join(match[1].split())
     try:
-        return base64.b64decode("".join(match[1].split()), validate=True)
+        blob = base64.b64decode(digits, validate=True)
     except binascii.Error as error:
         raise LedgerError("the armoured SSH signature is not base64") from error
+    if base64.b64encode(blob).decode() != digits:
+        raise LedgerError("the armoured SSH signature is not the one way to write its base64")
+    return blob
 
 
 def _string(data: bytes) -> bytes:

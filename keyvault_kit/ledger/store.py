@@ -3,20 +3,13 @@
 The store keeps opaque bytes. What an entry may say is for `custody` to judge, before it comes here.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
-import msgspec
-
-from keyvault_kit.errors import InputError, LedgerError, RefusedError
-from keyvault_kit.ledger.checkpoint import Checkpoint
+from keyvault_kit.errors import InputError, RefusedError
 from keyvault_kit.ledger.database import (
-    DAMAGED,
-    SCHEMA,
     check_header,
     check_writable,
     connect,
@@ -25,32 +18,16 @@ from keyvault_kit.ledger.database import (
     prepare,
     was_interrupted,
 )
-from keyvault_kit.ledger.merkle import HASH_SIZE, Tree, leaf_hash
+from keyvault_kit.ledger.merkle import leaf_hash
+from keyvault_kit.ledger.reading import Detail, Reader, snapshot_digest
 
-_PAGE: Final = 1000
-"""Entries read at a time; between two pages the file is not locked."""
+__all__ = ["Detail", "Ledger"]
 
-
-class Detail(msgspec.Struct, frozen=True):
-    """A row of the erasable table; an entry holds its commitment.
-
-    Attributes:
-        commitment: 64 hex digits.
-        salt: 16 bytes.
-        row: Canonical JSON.
-    """
-
-    commitment: str
-    salt: bytes
-    row: bytes
+_INSERT_DETAIL: Final = "INSERT INTO detail VALUES (?, ?, ?, ?)"
 
 
-class Ledger:
+class Ledger(Reader):
     """An open ledger file. Made by :meth:`create` and :meth:`open`; a context manager."""
-
-    def __init__(self, path: Path, database: sqlite3.Connection) -> None:
-        self.path = path
-        self._database = database
 
     @classmethod
     def create(cls, path: Path) -> Self:
@@ -72,6 +49,7 @@ class Ledger:
                 lay_out(database)
                 database.execute("COMMIT")
             try:
+                half.chmod(0o600)  # names lie in it
                 half.rename(path)
             except FileNotFoundError as error:  # the other one was a moment quicker
                 raise taken from error
@@ -103,136 +81,6 @@ class Ledger:
                 raise
         return cls(path, database)
 
-    def close(self) -> None:
-        """Close the file."""
-        self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    # --- Reading
-
-    @property
-    def size(self) -> int:
-        """Number of entries."""
-        return self._tree().size
-
-    def root(self) -> bytes:
-        """Root hash of all entries, 32 bytes."""
-        return self._tree().root()
-
-    @property
-    def register_id(self) -> str:
-        """Lower-case hex of the leaf hash of entry 0.
-
-        Raises:
-            LedgerError: The ledger is empty.
-        """
-        for (leaf,) in self._rows("SELECT leaf FROM entry WHERE seq = 0"):
-            return _blob(leaf, "the leaf of entry 0").hex()
-        raise LedgerError("this ledger is empty: it was not founded yet")
-
-    def body(self, seq: int) -> bytes:
-        """The exact bytes of one entry.
-
-        Raises:
-            InputError: There is no such entry.
-            LedgerError: It is missing, or damaged.
-        """
-        size = self.size
-        if not 0 <= seq < size:
-            raise InputError(f"the ledger has {size} entries, and no entry {seq}")
-        for (body,) in self._rows("SELECT body FROM entry WHERE seq = ?", seq):
-            return _blob(body, f"entry {seq}")
-        raise LedgerError(f"entry {seq} is missing", mend=DAMAGED)
-
-    def bodies(self, start: int = 0) -> Iterator[bytes]:
-        """The exact bytes of each entry from `start` on, in order.
-
-        Raises:
-            LedgerError: An entry is missing, or damaged.
-        """
-        query = "SELECT seq, body FROM entry WHERE seq >= ? ORDER BY seq LIMIT ?"
-        while page := self._rows(query, start, _PAGE):
-            for seq, body in page:
-                if seq != start:
-                    raise LedgerError(f"entry {start} is missing", mend=DAMAGED)
-                yield _blob(body, f"entry {seq}")
-                start += 1
-
-    def checkpoint(self, size: int | None = None) -> Checkpoint:
-        """The checkpoint of the first `size` entries, or of all.
-
-        Raises:
-            LedgerError: The ledger is empty, or has fewer entries.
-        """
-        tree = self._tree()
-        if size is not None and size != tree.size:
-            tree = Tree.of(self._leaves(size))
-            if tree.size != size:
-                raise LedgerError(f"the ledger has {tree.size} entries, not {size}")
-        return Checkpoint(self.register_id, tree.size, tree.root())
-
-    def signatures(self, size: int) -> dict[str, str]:
-        """Signer's id -> armoured signature, for the checkpoint of that size."""
-        query = "SELECT person, armored FROM signature WHERE size = ? ORDER BY person"
-        return dict(self._rows(query, size))
-
-    def signed_sizes(self) -> tuple[int, ...]:
-        """The sizes of which there are signed checkpoints, ascending."""
-        rows = self._rows("SELECT DISTINCT size FROM signature ORDER BY size")
-        return tuple(size for (size,) in rows)
-
-    def detail(self, commitment: str) -> Detail | None:
-        """The row that a commitment stands for, unless it was erased."""
-        query = "SELECT salt, row FROM detail WHERE commitment = ?"
-        for salt, row in self._rows(query, commitment):
-            return Detail(commitment, _blob(salt, "a salt"), _blob(row, "a detail"))
-        return None
-
-    def check(self) -> None:
-        """Recompute every leaf, and the root, from the entries' bytes.
-
-        Raises:
-            LedgerError: Names the first entry that is missing or was changed.
-        """
-        with self._transaction("DEFERRED"):  # one state, whoever appends meanwhile
-            self._check_tree(Tree.of(self._recomputed_leaves()))
-            stored = {sql for (sql,) in self._rows("SELECT sql FROM sqlite_schema")}
-        if not stored.issuperset(SCHEMA):
-            raise LedgerError(
-                f"the tables of {self.path}, or what keeps them append-only, were changed",
-                mend=DAMAGED,
-            )
-
-    def _recomputed_leaves(self) -> Iterator[bytes]:
-        rows = self._database.execute("SELECT seq, body, leaf FROM entry ORDER BY seq")
-        for place, (seq, body, leaf) in enumerate(rows):
-            if seq != place:
-                raise LedgerError(f"entry {place} is missing", mend=DAMAGED)
-            if not isinstance(body, bytes) or leaf_hash(body) != leaf:
-                raise LedgerError(f"entry {seq} was changed", mend=DAMAGED)
-            yield leaf
-
-    def _check_tree(self, tree: Tree) -> None:
-        stored = self._tree()
-        if tree.size != stored.size:
-            raise LedgerError(
-                f"there are {tree.size} entries and the tree has {stored.size}: entry"
-                f" {min(tree.size, stored.size)} is the first that is missing or too many",
-                mend=DAMAGED,
-            )
-        if tree.frontier != stored.frontier:
-            raise LedgerError("the tree's stored state is not that of its entries", mend=DAMAGED)
-
     # --- Writing
 
     def append(
@@ -240,12 +88,16 @@ class Ledger:
         bodies: Sequence[bytes],
         *,
         details: Iterable[Detail] = (),
+        erase: Iterable[str] = (),
+        signatures: Iterable[tuple[int, str, str]] = (),
         expected_size: int | None = None,
     ) -> range:
         """Append entries, all of them or none; when this returns they outlive a power cut.
 
         Args:
             details: Rows of the erasable table that belong to them.
+            erase: Commitments of rows that go with them.
+            signatures: Size, person and armoured signature of checkpoints that they speak of.
             expected_size: What the ledger's size must be beforehand, where that matters.
 
         Returns:
@@ -253,6 +105,7 @@ class Ledger:
 
         Raises:
             RefusedError: Somebody else appended meanwhile.
+            InputError: There is no such row to erase.
             LedgerError: The file cannot be written; nothing of it was.
         """
         with self._transaction():
@@ -267,8 +120,11 @@ class Ledger:
             after = tree.extend(leaves)
             entries = zip(range(first, after.size), bodies, leaves, strict=True)
             self._database.executemany("INSERT INTO entry VALUES (?, ?, ?)", entries)
-            rows = ((it.commitment, it.salt, it.row) for it in details)
-            self._database.executemany("INSERT INTO detail VALUES (?, ?, ?)", rows)
+            rows = ((it.commitment, it.salt, it.row, it.keep_until) for it in details)
+            self._database.executemany(_INSERT_DETAIL, rows)
+            self._erase(erase)
+            for size, person, armored in signatures:
+                self._sign(size, person, armored)
             state = (after.size, b"".join(after.frontier))
             self._database.execute("UPDATE tree SET size = ?, frontier = ?", state)
         return range(first, after.size)
@@ -281,13 +137,16 @@ class Ledger:
             LedgerError: The file cannot be written.
         """
         with self._transaction():
-            now = self.size
-            if not 0 < size <= now:
-                raise RefusedError(f"the ledger has {now} entries: {size} cannot be signed")
-            if person in self.signatures(size):
-                raise RefusedError(f"{person} has signed the checkpoint of {size} entries already")
-            values = (size, person, armored)
-            self._database.execute("INSERT INTO signature VALUES (?, ?, ?)", values)
+            self._sign(size, person, armored)
+
+    def _sign(self, size: int, person: str, armored: str) -> None:
+        now = self.size
+        if not 0 < size <= now:
+            raise RefusedError(f"the ledger has {now} entries: {size} cannot be signed")
+        if person in self.signatures(size):
+            raise RefusedError(f"{person} has signed the checkpoint of {size} entries already")
+        values = (size, person, armored)
+        self._database.execute("INSERT INTO signature VALUES (?, ?, ?)", values)
 
     def erase_detail(self, commitment: str) -> None:
         """Erase a row with its salt; its commitment stays, and tells nothing any more.
@@ -296,44 +155,49 @@ class Ledger:
             InputError: There is no such row, or it was erased before.
             LedgerError: The file cannot be written.
         """
-        query = "DELETE FROM detail WHERE commitment = ?"
         with self._transaction():
-            if not self._database.execute(query, (commitment,)).rowcount:
-                raise InputError(f"there is no detail {commitment} to erase")
+            self._erase((commitment,))
+
+    def keep_snapshot(self, size: int, state: bytes) -> None:
+        """Keep the state after the first `size` entries, in the place of the one before.
+
+        Raises:
+            InputError: There are fewer entries.
+            LedgerError: The file cannot be written.
+        """
+        leaf = leaf_hash(self.body(size - 1))
+        values = (size, leaf, state, snapshot_digest(size, leaf, state))
+        with self._transaction():
+            self._database.execute("INSERT OR REPLACE INTO snapshot VALUES (1, ?, ?, ?, ?)", values)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep all others from writing meanwhile; nothing is written here either.
+
+        Raises:
+            RefusedError: Somebody writes, and does not end.
+        """
+        with our_errors(self.path):
+            self._database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            self._database.execute("ROLLBACK")
 
     # --- Within
 
-    def _tree(self) -> Tree:
-        for size, frontier in self._rows("SELECT size, frontier FROM tree"):
-            if not isinstance(size, int) or not isinstance(frontier, bytes):
-                break
-            starts = range(0, len(frontier), HASH_SIZE)
-            return Tree(size, tuple(frontier[i : i + HASH_SIZE] for i in starts))
-        raise LedgerError(f"{self.path} has lost the state of its tree", mend=DAMAGED)
+    def _erase(self, commitments: Iterable[str]) -> None:
+        """Delete these rows, and write the others anew into an empty table.
 
-    def _leaves(self, size: int) -> Iterator[bytes]:
-        rows = self._rows("SELECT leaf FROM entry WHERE seq < ? ORDER BY seq", size)
-        return (_blob(leaf, "the leaf of an entry") for (leaf,) in rows)
-
-    def _rows(self, query: str, *values: int | str) -> list[tuple[Any, ...]]:
-        """All rows at once: a cursor left half-read would lock other writers out."""
-        with our_errors(self.path):
-            return self._database.execute(query, values).fetchall()
-
-    @contextmanager
-    def _transaction(self, kind: str = "IMMEDIATE") -> Iterator[None]:
-        with our_errors(self.path):
-            self._database.execute(f"BEGIN {kind}")
-            try:
-                yield
-                self._database.execute("COMMIT")
-            except BaseException:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
-                raise
-
-
-def _blob(value: object, what: str) -> bytes:
-    if not isinstance(value, bytes):
-        raise LedgerError(f"{what} was changed: it is no longer bytes", mend=DAMAGED)
-    return value
+        SQLite clears what it frees (secure_delete), but not the copies of rows, salts and all, that
+        it leaves where it moves them from one page to another. An emptied table has none.
+        """
+        erased = list(commitments)
+        for commitment in erased:
+            query = "DELETE FROM detail WHERE commitment = ?"
+            if not self._database.execute(query, (commitment,)).rowcount:
+                raise InputError(f"there is no detail {commitment} to erase")
+        if erased:
+            others = self._rows("SELECT * FROM detail ORDER BY rowid")
+            self._database.execute("DELETE FROM detail")
+            self._database.executemany(_INSERT_DETAIL, others)

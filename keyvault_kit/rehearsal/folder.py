@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,9 @@ from keyvault_kit.host.locks import lock_file
 MARKER: Final = "rehearsal.json"
 SEEDED_START: Final = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 """When the day of a seeded rehearsal begins, so that the same seed tells the same day."""
+
+A_DAY: Final = timedelta(days=1)
+"""A rehearsal tells a day in seconds, a day ago: so people can go on in its ledger."""
 
 
 class Begun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,7 +106,7 @@ def _refuse_foreign(path: Path) -> None:
 
 def _begin(organisation: str, seed: int | None, now: datetime) -> Begun:
     if seed is None:
-        return Begun(os.urandom(32).hex(), now.replace(microsecond=0), organisation)
+        return Begun(os.urandom(32).hex(), now.replace(microsecond=0) - A_DAY, organisation)
     material = sha256(f"keyvault-kit/rehearsal/v1\n{seed}".encode()).hexdigest()
     return Begun(material, SEEDED_START, organisation)
 

@@ -2,13 +2,18 @@
 
 import msgspec
 
-from keyvault_kit.ceremonies.paperwork import checkpoint_sheet_name
+from keyvault_kit.ceremonies.paperwork import (
+    FOR_THE_AUDITOR,
+    checkpoint_sheet_name,
+    founding_sheet_name,
+)
 from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.custody.model import EnvelopeState
 from keyvault_kit.custody.organisation import Organisation
 from keyvault_kit.custody.schedule import Due, due
 from keyvault_kit.errors import KeyvaultError, MismatchError
 from keyvault_kit.ledger.checkpoint import Checkpoint
+from keyvault_kit.ledger.trust import Trust
 from keyvault_kit.ledger.verify import Report, verify
 from keyvault_kit.rehearsal.plants import Plants
 
@@ -45,7 +50,7 @@ def judge(station: Station, organisation: Organisation, plants: Plants) -> Outco
         _plants_promise(station, plants),
         verified,
     )
-    return Outcome(promises, due(station.book.register), report)
+    return Outcome(promises, due(station.book.register, station.clock()), report)
 
 
 def _keys_promise(station: Station, organisation: Organisation) -> Promise:
@@ -84,7 +89,7 @@ def _recovery_promise(station: Station, organisation: Organisation) -> Promise:
 
 def _rotation_promise(station: Station, organisation: Organisation) -> Promise:
     account = organisation.accounts[0].id
-    rotations = [it for it in due(station.book.register) if it.subject == account]
+    rotations = [it for it in due(station.book.register, station.clock()) if it.subject == account]
     return Promise(
         what=f"After its use, {account} is due for rotation",
         kept=len(rotations) == 1,
@@ -103,14 +108,20 @@ def _plants_promise(station: Station, plants: Plants) -> Promise:
 
 
 def _verify(station: Station) -> tuple[Report | None, Promise]:
-    what = "The ledger verifies against the checkpoint read back from its printed sheet"
+    what = "The ledger verifies against its founding sheet and a checkpoint, read back from paper"
     try:
-        codes = station.paper.read(checkpoint_sheet_name(1))
-        if len(codes) != 1:
-            raise MismatchError(f"the checkpoint's sheet shows {len(codes)} different codes")
-        paper = Checkpoint.parse(codes[0].encode())
-        report = verify(station.book.ledger, papers=(paper,))
+        trust = Trust.parse(_code(station, founding_sheet_name(FOR_THE_AUDITOR)))
+        paper = Checkpoint.parse(_code(station, checkpoint_sheet_name(1)).encode())
+        report = verify(station.book.ledger, papers=(paper,), trust=trust)
     except KeyvaultError as error:
         return None, Promise(what, kept=False, how=str(error))
-    how = f"{report.size} entries, {paper.size} of them covered by that sheet"
+    how = f"{report.size} entries, {paper.size} of them covered by that checkpoint"
     return report, Promise(what, kept=True, how=how)
+
+
+def _code(station: Station, name: str) -> str:
+    """The one code of a sheet."""
+    codes = station.paper.read(name)
+    if len(codes) != 1:
+        raise MismatchError(f"sheet {name} shows {len(codes)} different codes")
+    return codes[0]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from keyvault_kit.ceremonies import paperwork
-from keyvault_kit.ceremonies.engine import Ceremony
+from keyvault_kit.ceremonies.plan import Ceremony
 from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.custody.register import Register
 from keyvault_kit.host.files import write_atomically
@@ -84,5 +84,7 @@ def _exposure_lines(register: Register) -> list[str]:
         seen = (
             f"half {it.half} of" if it.half else f"sheet {it.number} of" if it.number else "all of"
         )
-        lines.append(f"- {it.person} saw {seen} secret set {it.set}.")
+        what = f"{seen} secret set {it.set}"
+        told = f"stood by while {what} lay open" if it.present else f"saw {what}"
+        lines.append(f"- {it.person} {told}.")
     return lines or ["- Nobody saw a secret."]

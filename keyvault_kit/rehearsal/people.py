@@ -4,13 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from keyvault_kit.assembly import Bench, SeededRandom
+from keyvault_kit.assembly import Bench
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.custody.model import Purpose, SetState
 from keyvault_kit.errors import InternalError
 from keyvault_kit.host.files import write_atomically
-from keyvault_kit.keys.pin import generate_pin
 from keyvault_kit.rehearsal.tenant import RehearsalTenant
 from keyvault_kit.secret import Secret
 
@@ -28,16 +27,14 @@ class ScriptedPeople:
         station: Station,
         bench: Bench,
         tenant: RehearsalTenant,
-        *,
-        seed: bytes,
         say: Say,
     ) -> None:
         self._station = station
         self._bench = bench
         self._tenant = tenant
-        self._seed = seed
         self._say = say
         self._typed: list[str] = []
+        self._bags: dict[str, str] = {}
         self._winks: dict[str, int] = {}
         self.signed_in: dict[str, bool] = {}
 
@@ -72,21 +69,20 @@ class ScriptedPeople:
         """Read the number from a bag or a label, or name the file that the tenant wrote."""
         match prompt.topic:
             case Topic.BAG_NUMBER:
-                used = sum(
-                    e.bag is not None for e in self._station.book.register.envelopes.values()
-                )
-                return f"BAG-{FIRST_BAG + used}"
+                return self._bag_of(prompt.subject)
             case Topic.SERIAL:
                 return str(self._bench.serial(prompt.subject) or "")
             case Topic.RESET:
                 return f"reset {prompt.subject}"
+            case Topic.CLOCK:
+                return self._station.clock().isoformat()
             case Topic.OPTIONS:
                 return self._fetch_options(prompt.subject)
         raise InternalError(f"the script has no answer to {prompt.topic!r}: {prompt.text}")
 
     def ask_pin(self, prompt: Prompt) -> Secret:
         """Type the PIN that a person chose for a key of their own."""
-        return generate_pin(SeededRandom(self._seed, b"pin of " + prompt.person.encode()))
+        return self._bench.personal_pin(prompt.person)
 
     def wait_for_key(self, prompt: Prompt) -> None:
         """Plug the key in, or pull it and plug it in again."""
@@ -106,6 +102,14 @@ class ScriptedPeople:
     def look_away(self) -> None:
         """What blinked until now does not count: keys were moved meanwhile."""
         self._winks = self._count_winks()
+
+    def _bag_of(self, envelope: str) -> str:
+        """The number of the bag in which the envelope lies: the next one from the pile."""
+        used = self._station.book.register.bags
+        if self._bags.get(envelope, "") in {"", *used}:
+            waiting = sum(bag not in used for bag in self._bags.values())
+            self._bags[envelope] = f"BAG-{FIRST_BAG + len(used) + waiting}"
+        return self._bags[envelope]
 
     def _count_winks(self) -> dict[str, int]:
         return {tag: self._bench.winks(tag) for tag in self._bench.plugged_in()}

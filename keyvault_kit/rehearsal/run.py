@@ -11,8 +11,17 @@ import msgspec
 
 from keyvault_kit.assembly import SOFTWARE_MODELS, Bench, SeededRandom, rehearsal_station
 from keyvault_kit.ceremonies import engine
-from keyvault_kit.ceremonies.engine import Ceremony, Watcher
-from keyvault_kit.ceremonies.plans import audit, checkpoint, enrol, founding, opening, seal
+from keyvault_kit.ceremonies.engine import Watcher
+from keyvault_kit.ceremonies.plan import Ceremony
+from keyvault_kit.ceremonies.plans import (
+    audit,
+    checkpoint,
+    enrol,
+    founding,
+    opening,
+    seal,
+    signers,
+)
 from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.custody import organisation as organisations
 from keyvault_kit.custody.organisation import AccountPlan, KeyPlan, Organisation
@@ -27,7 +36,6 @@ from keyvault_kit.rehearsal.outcome import Outcome, judge
 from keyvault_kit.rehearsal.papers import leave_papers
 from keyvault_kit.rehearsal.people import Say, ScriptedPeople
 from keyvault_kit.rehearsal.tenant import RehearsalTenant
-from keyvault_kit.sheets import fonts
 
 SAMPLE: Final = "organisation.toml"
 
@@ -69,7 +77,7 @@ def rehearse(
     default = sample_organisation()
     given = organisations.parse(default if text is None else text, name)
     _check_models(given, name)
-    _check_printable(given, name)
+    founding.check_printable(given, name)
     with open_folder(
         options.out, organisation=text, default=default, seed=options.seed, now=now
     ) as folder:
@@ -79,17 +87,6 @@ def rehearse(
             outcome = rehearsal.go()
         folder.finish()
     return outcome
-
-
-def _check_printable(organisation: Organisation, name: str) -> None:
-    """What the fonts cannot print is said before anything is begun."""
-    texts = {"name": organisation.name}
-    texts |= {f"people[{i}].name": it.name for i, it in enumerate(organisation.people)}
-    for path, text in texts.items():
-        try:
-            fonts.require(text)
-        except InputError as error:
-            raise InputError(f"{name}: {path}: {error.what}", mend=error.mend) from error
 
 
 def _check_models(organisation: Organisation, name: str) -> None:
@@ -124,15 +121,13 @@ class Rehearsal:
         self.organisation = organisation
         self.say = say
         self.watch = watch
-        self.bench = Bench(folder.path / "softkeys", seed=folder.seed, not_before=begun.started)
+        self.bench = Bench.begin(folder.path / "softkeys", seed=folder.seed, now=begun.started)
         self.station: Station = rehearsal_station(
             folder.path, ledger, self.bench, seed=folder.seed, started=begun.started
         )
         random = SeededRandom(folder.seed, b"tenant " + self.station.random(32))
         self.tenant = RehearsalTenant(folder.path / "tenant.json", random)
-        self.people = ScriptedPeople(
-            self.station, self.bench, self.tenant, seed=folder.seed, say=say
-        )
+        self.people = ScriptedPeople(self.station, self.bench, self.tenant, say)
         self.ceremonies: list[Ceremony] = []
         self.plants = plants.choose(organisation)
 
@@ -153,6 +148,7 @@ class Rehearsal:
     def _parts(self) -> tuple[tuple[str, Callable[[], None]], ...]:
         return (
             ("Founding the ledger", self._found),
+            ("Enrolling the keys with which the others sign", self._enrol_signers),
             ("Plugging in the keys and reading them", self._plug_in),
             ("Proving and enrolling the keys", self._enrol),
             ("Making, splitting and sealing the passwords", self._seal),
@@ -172,6 +168,20 @@ class Rehearsal:
 
     def _found(self) -> None:
         self._run(founding.ceremony(self.organisation))
+
+    def _enrol_signers(self) -> None:
+        """Everybody who seals signs, with a key of their own; two founders vouch for each."""
+        acting = {
+            person
+            for key in self.organisation.keys
+            for it in [self._enrolment(key, show_guard=False)]
+            for person in (it.custodian, it.witness, *it.pin_people)
+        }
+        officers = self._officers()
+        others = tuple(sorted(acting - set(self.organisation.founders())))
+        if others:
+            request = signers.Request(enrol=others, signers=officers, number=1)
+            self._run(signers.ceremony(request))
 
     def _plug_in(self) -> None:
         self.bench.unplug_personal()
@@ -205,7 +215,7 @@ class Rehearsal:
             account=key.account,
             use=key.use,
             custodian=custodian,
-            witness=organisation.auditor_beside(custodian),
+            witness=organisation.witness_beside(custodian, pin_people[:2]),
             pin_people=(pin_people[0], pin_people[1]),
             key_safe=key_safe,
             pin_safe=pin_safe,
@@ -230,10 +240,14 @@ class Rehearsal:
         )
 
     def _sign(self, number: int) -> None:
-        signers = self.organisation.founders()
+        founders = self.organisation.founders()
         paper = self.organisation.sites[0].paper
         self._run(
-            checkpoint.ceremony(checkpoint.Request(signers=signers, paper=paper, number=number))
+            checkpoint.ceremony(
+                checkpoint.Request(
+                    signers=founders, paper=paper, number=number, size=self.register.size
+                )
+            )
         )
 
     def _open(self) -> None:
@@ -256,6 +270,7 @@ class Rehearsal:
             keys=tuple(key.tag for key in self.organisation.keys),
             auditor=self.organisation.auditor_beside(custodian),
             custodian=custodian,
+            witness=self.organisation.witness_beside(custodian, self.organisation.founders()),
             number=1,
         )
         ceremony = audit.ceremony(request)

@@ -11,7 +11,7 @@ from keyvault_kit.sheets import qr
 from keyvault_kit.sheets.drawing import CAPTION, Drawing
 from keyvault_kit.sheets.fonts import Face
 from keyvault_kit.sheets.geometry import Box
-from keyvault_kit.sheets.text import baseline, line_height, wrap
+from keyvault_kit.sheets.text import Fitted, baseline, line_height, wrap
 
 CODE: Final = 50.0
 """Side of a QR code that carries a secret, without its quiet zone."""
@@ -24,6 +24,17 @@ _CODE_GAP: Final = 2.0
 
 _STEP_SIZES: Final = (9.0, 8.5, 8.0, 7.5, 7.0)
 _STEP_GAP: Final = 0.7
+
+_TEXT_SIZES: Final = (7.0, 6.5, 6.0, 5.5, 5.0)
+_TEXT_TOP: Final = 5.5
+_WORDS_TOP: Final = 9.0
+"""Room for the titles of a code's text and of the words below it."""
+
+_WORDS_IN_ROW: Final = 4
+"""PGP words in a row: two pairs of an even and an odd one."""
+
+_WORD_ROW: Final = (4.5, 6.5)
+"""The least and the largest height of a row of words."""
 
 
 def steps(drawing: Drawing, box: Box, texts: Sequence[str]) -> float:
@@ -138,3 +149,58 @@ def salted_codes(drawing: Drawing, panel: Box, payload: str, salt: Secret) -> No
         ),
     )
     two_codes(drawing, panel, payload, Aside("Salt", (digits[:half], digits[half:]), texts))
+
+
+def code_and_words(
+    drawing: Drawing, panel: Box, text: str, words: Sequence[str], *, title: str
+) -> None:
+    """Draw the code of a public text; beside it the text itself, and a hash of it as PGP words.
+
+    Args:
+        panel: A part of the page between two folds.
+        text: The code's exact content; its line ends are those of the print.
+        title: What the words stand for.
+
+    Raises:
+        InputError: The text is too long to stand beside its code.
+    """
+    matrix = qr.matrix(text)
+    quiet = qr.QUIET_ZONE * CODE / len(matrix)
+    top = panel.y + 2 * _CODE_GAP
+    rim = drawing.code(Box(panel.x, top + quiet, CODE, CODE), matrix)
+    right = Box(rim.right + 2, top, panel.right - rim.right - 2, panel.bottom - 2 - top)
+    rows = -(-len(words) // _WORDS_IN_ROW)
+    least, largest = _WORD_ROW
+    room = right.height - _TEXT_TOP - _WORDS_TOP - rows * least
+    found = _fit_lines(text, right.width, room)
+    drawing.text(right.x, right.y + 4, "Text", size=10, face=Face.BOLD)
+    below = Box(right.x, right.y + _TEXT_TOP, right.width, room)
+    y = drawing.lines(below, found.lines, size=found.size, face=Face.MONO) + _WORDS_TOP
+    drawing.text(right.x, y - 2, title, size=10, face=Face.BOLD)
+    height = min(largest, (right.bottom - y) / rows)
+    _words(drawing, Box(right.x, y, right.width, rows * height), words, height)
+
+
+def _fit_lines(text: str, width: float, height: float) -> Fitted:
+    """The text's lines, wrapped at the largest size at which all of them fit."""
+    for size in _TEXT_SIZES:
+        lines = tuple(
+            piece for line in text.splitlines() for piece in wrap(line, width, Face.MONO, size)
+        )
+        if len(lines) * line_height(size) <= height:
+            return Fitted(lines, size)
+    raise InputError(
+        f"a text of {len(text)} characters is too long to stand beside its code",
+        mend="Shorten the ids in it.",
+    )
+
+
+def _words(drawing: Drawing, box: Box, words: Sequence[str], height: float) -> None:
+    """The words in rows of that height, numbered at the beginning of each row."""
+    column = (box.width - 6) / _WORDS_IN_ROW
+    for at, word in enumerate(words):
+        row, place = divmod(at, _WORDS_IN_ROW)
+        y = box.y + (row + 0.75) * height
+        if place == 0:
+            drawing.text(box.x, y, str(at + 1), size=6.5, grey=CAPTION)
+        drawing.text(box.x + 6 + place * column, y, word, size=9.5, face=Face.BOLD)

@@ -2,9 +2,10 @@
 
 - a share: its words alone, in upper case, joined by single spaces, so that any SLIP-39 tool
   reads the code;
-- every other sheet: `KVK1 KIND REGISTER8 SET N [SALT CONTENT]`, single spaces, UTF-8, the content
+- every other sheet: `KVK1 KIND REGISTER8 ID N [SALT CONTENT]`, single spaces, UTF-8, the content
   last, so that it may contain anything;
-- a checkpoint: its exact bytes (C2SP tlog-checkpoint), which are no business of this module.
+- a checkpoint (C2SP tlog-checkpoint) and a founding sheet (the trust text): their exact bytes,
+  which are no business of this module.
 """
 
 import re
@@ -35,23 +36,25 @@ class Kind(StrEnum):
     PIN = "PIN"
     PASSWORD = "PASSWORD"  # noqa: S105 - the name of a kind of sheet
     PART = "PART"
+    IDENTITY = "IDENTITY"
     KEY = "KEY"
     ENVELOPE = "ENVELOPE"
     RECORD = "RECORD"
     AUDIT = "AUDIT"
 
 
-SECRET_KINDS: Final = frozenset({Kind.PIN, Kind.PASSWORD, Kind.PART})
+SECRET_KINDS: Final = frozenset({Kind.PIN, Kind.PASSWORD, Kind.PART, Kind.IDENTITY})
 """The kinds whose codes carry a salt and a content; the others carry neither."""
 
 
 class SheetCode(msgspec.Struct, frozen=True, kw_only=True):
-    """The code of every sheet but a share's and a checkpoint's.
+    """The code of every sheet but a share, a checkpoint and a founding sheet.
 
     Attributes:
         register8: The first 8 hex digits of the register id.
-        set_id: The secret set, the key's tag or the document's id.
-        number: The sheet's number in that set, from 1.
+        set_id: What the sheet is of: the secret set, the key's tag, the envelope's id or the
+            document's.
+        number: The sheet's number, from 1.
         salt: 16 bytes; on sheets with a secret alone, as is the content.
         content: The secret's UTF-8 bytes.
 
@@ -68,7 +71,7 @@ class SheetCode(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         _require(_REGISTER8, self.register8, "register")
-        _require(_ID, self.set_id, "set")
+        _require(_ID, self.set_id, "id")
         _require(_NUMBER, str(self.number), "number")
         secret = self.kind in SECRET_KINDS
         if (self.salt is not None, self.content is not None) != (secret, secret):

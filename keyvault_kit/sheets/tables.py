@@ -13,6 +13,9 @@ from keyvault_kit.sheets.geometry import Box
 from keyvault_kit.sheets.text import line_height, wrap
 
 _SIZE: Final = 8.5
+_CAPTIONS: Final = 5.5
+"""Height of the row of captions."""
+
 _CAPTION_SIZE: Final = 7.0
 _PADDING: Final = 1.3
 _HEADING: Final = 8.0
@@ -60,10 +63,12 @@ def table(
     Raises:
         InputError: A row is higher than a page, or the fonts cannot print it.
     """
+    if rows and y + _CAPTIONS + _height(drawing, columns, rows[0], least) > drawing.body.bottom:
+        y = drawing.new_page().y  # captions without a row below them say nothing
     y = _captions(drawing, y, columns)
     for number, row in enumerate(rows):
         cells = _cells(drawing, columns, row)
-        height = max(least, max(map(len, cells)) * line_height(_SIZE) + 2 * _PADDING)
+        height = _height(drawing, columns, row, least)
         if y + height > drawing.body.bottom:
             y = _captions(drawing, drawing.new_page().y, columns)
             if y + height > drawing.body.bottom:
@@ -74,6 +79,11 @@ def table(
         _row(drawing, box, columns, cells, banded=banded and number % 2 == 1)
         y += height
     return y
+
+
+def _height(drawing: Drawing, columns: Sequence[Column], row: Sequence[str], least: float) -> float:
+    lines = max(map(len, _cells(drawing, columns, row)))
+    return max(least, lines * line_height(_SIZE) + 2 * _PADDING)
 
 
 def _cells(
@@ -89,7 +99,7 @@ def _cells(
 
 
 def _captions(drawing: Drawing, y: float, columns: Sequence[Column]) -> float:
-    x, height = drawing.body.x, 5.5
+    x, height = drawing.body.x, _CAPTIONS
     for column in columns:
         drawing.text(x + _PADDING, y + 3.8, column.caption, size=_CAPTION_SIZE, grey=CAPTION)
         x += column.part * drawing.body.width

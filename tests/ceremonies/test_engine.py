@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from keyvault_kit.ceremonies import engine
-from keyvault_kit.ceremonies.engine import Ceremony, Condition, GoBack, Plan, Step, Work
+from keyvault_kit.ceremonies.book import Book
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
-from keyvault_kit.ceremonies.station import Book, Station
+from keyvault_kit.ceremonies.plan import Ceremony, Condition, GoBack, Plan, Step, Work
+from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.entries import Entry, decode, encode
 from keyvault_kit.custody.model import Mode, Signer
@@ -21,9 +22,11 @@ from keyvault_kit.ledger.store import Ledger
 from keyvault_kit.secret import Secret
 from keyvault_kit.softkey.bus import SoftBus
 
+BEGUN = datetime(2026, 1, 5, 9, tzinfo=UTC)
+
 
 class Silent:
-    """People who are told things and asked nothing."""
+    """People who are told things and asked nothing but the time."""
 
     def __init__(self, *again: bool) -> None:
         self.again = list(again)
@@ -48,7 +51,8 @@ class Silent:
         raise NotImplementedError(prompt, choices)
 
     def ask(self, prompt: Prompt) -> str:
-        raise NotImplementedError(prompt)
+        assert prompt.topic is Topic.CLOCK
+        return BEGUN.isoformat()
 
     def ask_pin(self, prompt: Prompt) -> Secret:
         raise NotImplementedError(prompt)
@@ -67,6 +71,9 @@ class NoPaper:
     def read(self, name: str) -> tuple[str, ...]:
         raise NotImplementedError(name)
 
+    def let_go(self, name: str) -> None:
+        raise NotImplementedError(name)
+
     def shred(self, name: str) -> None:
         raise NotImplementedError(name)
 
@@ -75,7 +82,7 @@ def station_on(ledger: Ledger, folder: Path, mode: Mode = Mode.REHEARSAL) -> Sta
     ticks = iter(range(10**6))
 
     def clock() -> datetime:
-        return datetime(2026, 1, 5, 9, tzinfo=UTC) + timedelta(seconds=next(ticks))
+        return BEGUN + timedelta(seconds=next(ticks))
 
     return Station(
         mode=mode,
@@ -95,19 +102,21 @@ def station(tmp_path: Path) -> Iterator[Station]:
     with Ledger.create(tmp_path / "ledger.db") as ledger:
         station = station_on(ledger, tmp_path)
         founders = tuple(
-            Signer(person=person, public_key=person, credential="") for person in ("alice", "bob")
+            Signer(person=person, public_key=f"{KEY} {person}", credential="")
+            for person in ("alice", "bob")
         )
         founded = ev.LedgerFounded(founders=founders, nonce="0" * 64, mode=Mode.REHEARSAL)
         station.book.record([founded], ("alice", "bob"))
         yield station
 
 
+KEY = "sk-ecdsa-sha2-nistp256@openssh.com"
 Act = Callable[[Work], Sequence[ev.Fact]]
 
 
-def note(text: str) -> ev.OrganisationNamed:
-    """A fact that is always accepted, to see what was recorded."""
-    return ev.OrganisationNamed(name=text)
+def note(text: str) -> ev.FindingMade:
+    """A fact that anybody enters and that is always accepted, to see what was recorded."""
+    return ev.FindingMade(rule="note", subject="trial", what=text, mend="")
 
 
 def step(name: str, act: Act | None = None, **fields: Any) -> Step:
@@ -123,7 +132,7 @@ def ceremony(*steps: Step) -> Ceremony:
 
 def names(station: Station) -> list[str]:
     facts = (decode(body).fact for body in station.book.ledger.bodies())
-    return [fact.name for fact in facts if isinstance(fact, ev.OrganisationNamed)]
+    return [fact.what for fact in facts if isinstance(fact, ev.FindingMade) and fact.rule == "note"]
 
 
 def holding(name: str, value: bytes = b"secret") -> Act:
@@ -211,15 +220,15 @@ def test_a_need_that_no_step_gives_is_our_own_fault_and_no_endless_loop(station:
 
 
 def test_conditions_are_held_before_and_after(station: Station) -> None:
-    def named(text: str) -> Callable[[Register], bool]:
-        return lambda register: register.organisation == text
+    def noted(text: str) -> Callable[[Register], bool]:
+        return lambda register: text in [finding.what for finding in register.findings]
 
-    early = ceremony(step("two", before=Condition("one is not there yet", named("one"))))
+    early = ceremony(step("two", before=Condition("one is not there yet", noted("one"))))
     with pytest.raises(RefusedError, match="step two: one is not there yet"):
         engine.run(early, station, Silent())
     assert names(station) == []
 
-    late = ceremony(step("one", after=Condition("three is missing", named("three"))))
+    late = ceremony(step("one", after=Condition("three is missing", noted("three"))))
     with pytest.raises(RefusedError, match="step one: three is missing"):
         engine.run(late, station, Silent())
 
@@ -296,7 +305,7 @@ def test_a_step_that_turns_back_is_recorded_as_a_return(station: Station) -> Non
 
 
 def test_what_a_done_step_promised_is_held_when_the_ceremony_goes_on(station: Station) -> None:
-    wanted = Condition("the key is not genuine", lambda register: register.organisation == "good")
+    wanted = Condition("the key is not genuine", lambda register: len(register.findings) > 1)
     trial = ceremony(step("bad", after=wanted), step("use"))
 
     for _ in range(2):
@@ -328,7 +337,9 @@ def test_a_ceremony_goes_on_with_what_it_was_begun_with(station: Station) -> Non
 
     def trial(plan: str, about: str) -> Ceremony:
         request: ev.Request = {"about": about}
-        return Ceremony(id="trial-1", plan=Plan(plan, steps), request=request, people=("alice",))
+        return Ceremony(
+            id="trial-1", plan=Plan(plan, steps, clock=False), request=request, people=("alice",)
+        )
 
     with pytest.raises(RefusedError, match="not now"):
         engine.run(trial("seal", "bg1"), station, Silent())
@@ -354,7 +365,7 @@ def test_a_station_of_another_mode_is_not_put_together(station: Station, tmp_pat
 def test_a_book_takes_in_what_another_process_wrote(station: Station, tmp_path: Path) -> None:
     assert station.book.register.size == 1
     with Ledger.open(tmp_path / "ledger.db") as other:
-        entry = Entry(1, datetime(2026, 1, 5, 9, tzinfo=UTC), ("bob",), note("theirs"))
+        entry = Entry(1, BEGUN, ("bob",), note("theirs"))
         other.append([encode(entry)])
 
-    assert station.book.register.organisation == "theirs"
+    assert [finding.what for finding in station.book.register.findings] == ["theirs"]

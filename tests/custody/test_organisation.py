@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 
@@ -40,6 +41,81 @@ def swap(old: str, new: str) -> Callable[[str], str]:
         return text.replace(old, new, 1)
 
     return change
+
+
+OBJECT_ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
+
+
+def with_person(fields: str) -> str:
+    return swap('name = "Alice Archer"', f'name = "Alice Archer"\n{fields}')(SAMPLE)
+
+
+def with_account(fields: str) -> str:
+    return swap('id = "bg1"', f'id = "bg1"\n{fields}')(SAMPLE)
+
+
+def with_envelope(holds: str) -> str:
+    return f'{SAMPLE}\n[[envelopes]]\nholds = ["{holds}"]\nsafe = "hq-keys"\n'
+
+
+def test_what_may_be_left_out_is_read_where_it_stands() -> None:
+    days = "since = 2026-01-31\nuntil = 2027-01-31\n"
+    alice, bob = parse(with_person(f'{days}contact = "+44 20 7946 0000"')).people[:2]
+    bg1, bg2 = parse(with_account(f'object_id = "{OBJECT_ID}"')).accounts
+
+    assert (alice.since, alice.until) == (date(2026, 1, 31), date(2027, 1, 31))
+    assert alice.contact == "+44 20 7946 0000"
+    assert (bob.since, bob.until, bob.contact) == (None, None, "")
+    assert (bg1.object_id, bg2.object_id) == (OBJECT_ID, None)
+
+
+def test_the_stations_identity_lies_in_an_envelope_or_in_none() -> None:
+    last = '[[envelopes]]\nholds = ["identity:station"]\nsafe = "vault-shares"\n'
+
+    assert parse(SAMPLE).holds_identity()
+    assert parse(SAMPLE).safe_of("identity:station") == "vault-shares"
+    assert not parse(swap(last, "")(SAMPLE)).holds_identity()
+
+
+OPTIONAL_MISTAKES = {
+    "a day with a time": (
+        with_person("since = 2026-01-31T09:00:00Z"),
+        "people[0].since: Expected `date | null`, got `datetime`",
+    ),
+    "a day that is none": (with_person('until = "soon"'), "people[0].until: Invalid"),
+    "an authority that ends before it begins": (
+        with_person("since = 2026-02-01\nuntil = 2026-01-31"),
+        "people[0].until",
+    ),
+    "a contact too long for a row": (
+        with_person(f'contact = "{"1" * 201}"'),
+        "people[0].contact: Expected `str` of length <= 200",
+    ),
+    "an object id in capitals": (
+        with_account(f'object_id = "{OBJECT_ID.upper()}"'),
+        "accounts[0].object_id: Expected `str`",
+    ),
+    "an object id in braces": (
+        with_account(f'object_id = "{{{OBJECT_ID}}}"'),
+        "accounts[0].object_id: Expected `str`",
+    ),
+    "an identity in two envelopes": (
+        with_envelope("identity:station"),
+        "envelopes[15].holds[0]: identity:station lies in envelopes[14] already",
+    ),
+    "an identity of something else": (
+        with_envelope("identity:bg1"),
+        "envelopes[15].holds[0]: 'identity:bg1' is nothing that this file describes",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", OPTIONAL_MISTAKES)
+def test_a_mistake_in_what_may_be_left_out_is_named_too(mistake: str) -> None:
+    text, message = OPTIONAL_MISTAKES[mistake]
+
+    with pytest.raises(InputError, match=re.escape(message)):
+        parse(text)
 
 
 MISTAKES = {

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from keyvault_kit.errors import InputError, InternalError, LedgerError, RefusedError
+from keyvault_kit.ledger.database import SCHEMA
 from keyvault_kit.ledger.store import Detail, Ledger
 
 Bodies = Callable[[int], list[bytes]]
 
+TRIGGERS = [sql.split()[2] for sql in SCHEMA if sql.startswith("CREATE TRIGGER")]
 DETAIL = Detail(commitment="ab" * 32, salt=b"s" * 16, row=b'{"name":"Ada"}')
 
 
@@ -51,6 +53,82 @@ def test_the_file_itself_refuses_what_is_no_append(
         database.execute(statement)
 
     assert list(ledger.bodies()) == bodies(3)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT OR REPLACE INTO signature VALUES (2, 'ada', 'forged')",
+        "REPLACE INTO signature VALUES (2, 'ada', 'forged')",
+        "INSERT INTO signature VALUES (2, 'ada', 'b') ON CONFLICT DO UPDATE SET armored = 'b'",
+        "UPDATE signature SET armored = 'forged'",
+        "UPDATE OR REPLACE signature SET person = 'ada' WHERE person = 'bob'",
+        "DELETE FROM signature WHERE person = 'bob'",
+    ],
+)
+def test_the_file_itself_refuses_to_touch_a_signature(
+    ledger: Ledger, path: Path, bodies: Bodies, statement: str
+) -> None:
+    ledger.append(bodies(3))
+    ledger.add_signature(2, "ada", "A")
+    ledger.add_signature(2, "bob", "B")
+    with (
+        closing(sqlite3.connect(path)) as database,
+        pytest.raises(sqlite3.IntegrityError, match="signature of the ledger"),
+    ):
+        database.execute(statement)
+
+    assert ledger.signatures(2) == {"ada": "A", "bob": "B"}
+    ledger.check()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *(f"DROP TRIGGER {name}" for name in TRIGGERS),
+        "CREATE TRIGGER more AFTER INSERT ON entry BEGIN DELETE FROM detail; END",
+        "CREATE TABLE more (x)",
+        "CREATE VIEW more AS SELECT 1",
+        "CREATE INDEX more ON signature (person)",
+        "DROP TABLE snapshot",
+    ],
+)
+def test_a_schema_with_less_or_more_is_found(
+    ledger: Ledger, path: Path, bodies: Bodies, statement: str
+) -> None:
+    ledger.append(bodies(3))
+    ledger.check()
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(statement)
+    with pytest.raises(LedgerError, match="append-only, were changed"):
+        ledger.check()
+
+
+@pytest.mark.parametrize(
+    ("statement", "read"),
+    [
+        ("UPDATE signature SET person = x'41'", lambda it: it.signatures(2)),
+        ("UPDATE signature SET armored = x'41'", lambda it: it.signatures(2)),
+        ("UPDATE signature SET size = x'41'", Ledger.signed_sizes),
+        ("UPDATE detail SET commitment = x'41'", Ledger.details),
+        ("UPDATE detail SET commitment = NULL", Ledger.details),
+        ("UPDATE detail SET salt = 'text'", Ledger.details),
+        ("UPDATE detail SET row = 7", Ledger.details),
+        ("UPDATE detail SET keep_until = x'41'", Ledger.details),
+    ],
+)
+def test_a_value_of_another_kind_is_an_error_of_ours(
+    ledger: Ledger,
+    path: Path,
+    bodies: Bodies,
+    statement: str,
+    read: Callable[[Ledger], object],
+) -> None:
+    ledger.append(bodies(3), details=[DETAIL])
+    ledger.add_signature(2, "ada", "A")
+    drop_triggers(path, statement)
+    with pytest.raises(LedgerError, match="was changed: it is no longer"):
+        read(ledger)
 
 
 def test_a_file_that_lost_its_triggers_is_found(ledger: Ledger, path: Path, bodies: Bodies) -> None:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import struct
+from string import ascii_lowercase, ascii_uppercase
 
 import msgspec
 import pytest
@@ -24,6 +25,7 @@ NAMESPACE = "keyvault-checkpoint"
 APPLICATION = "ssh:keyvault-kit"
 MESSAGE = b"keyvault-kit/00\n12\nroot\n"
 PRESENT, VERIFIED = 0x01, 0x04
+BASE64 = f"{ascii_uppercase}{ascii_lowercase}0123456789+/"
 
 # regress/unittests/sshsig/testdata of OpenSSH, ecdsa_sk.pub and .sig, public domain. Its counter
 # is made up, and the key did not verify its user, which we demand.
@@ -177,6 +179,33 @@ def test_any_text_and_any_bytes_in_armour_are_refused(text: str, blob: bytes) ->
 def test_base64_that_is_cut_is_said_so() -> None:
     with pytest.raises(LedgerError, match="not base64"):
         verify(armored(SIGNED).replace("\n-----END", "A\n-----END"))
+
+
+def test_a_signature_with_spare_bits_that_are_not_zero_is_refused() -> None:
+    tried = 0
+    for size in range(3):  # with each there may be, the base64 ends in another padding
+        blob = Envelope(reserved=b"r" * size).blob()
+        text = armored(blob)
+        assert verify(text) == "alice"
+        digits = base64.b64encode(blob).decode()
+        end = len(digits.rstrip("=")) - 1
+        for spare in range(1, 4 ** digits.count("=")):
+            other = f"{digits[:end]}{BASE64[BASE64.index(digits[end]) + spare]}{digits[end + 1 :]}"
+            assert base64.b64decode(other) == blob
+            with pytest.raises(LedgerError, match="not the one way to write its base64"):
+                verify(text.replace(digits, other))
+            tried += 1
+    assert tried == 3 + 15
+
+
+@pytest.mark.parametrize("sign", ["\v", "\f", "\x1c", "\x85", "\u2028"])
+@pytest.mark.parametrize("where", ["within", "around"])
+def test_a_line_ends_in_no_other_sign_than_its_own(where: str, sign: str) -> None:
+    text = armored(SIGNED)
+    end = text.rindex("-----") + 5
+    for place in range(1, end) if where == "within" else (0, end, len(text)):
+        with pytest.raises(LedgerError, match="no armoured"):
+            verify(text[:place] + sign + text[place:])
 
 
 # --- Keys and people

@@ -1,37 +1,27 @@
 """The ledger file: nothing acknowledged is lost, nothing changed goes unnoticed."""
 
-import os
-import signal
 import sqlite3
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from keyvault_kit.errors import InputError, KeyvaultError, LedgerError, RefusedError
-from keyvault_kit.ledger.merkle import leaf_hash, root_of
+from keyvault_kit.errors import InputError, LedgerError, RefusedError
+from keyvault_kit.ledger.merkle import Tree, leaf_hash, root_of
 from keyvault_kit.ledger.store import Detail, Ledger
+
+Made = Callable[[str], Detail]
 
 BODIES = [f"entry {i}".encode() for i in range(20)]
 
-APPENDER = """
-import sys
-from pathlib import Path
-from keyvault_kit.ledger.store import Ledger
-name, count = sys.argv[2], int(sys.argv[3])
-with Ledger.open(Path(sys.argv[1])) as ledger:
-    for i in range(count):
-        seqs = ledger.append([f"{name} {i}".encode()])
-        print(seqs[0], flush=True)
-"""
-
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with Ledger.create(tmp_path / "ledger.db") as ledger:
-        yield ledger
+def many(ledger: Ledger) -> Ledger:
+    """A ledger of 20 entries."""
+    ledger.append(BODIES)
+    return ledger
 
 
 def tamper(path: Path, *statements: str) -> None:
@@ -42,14 +32,6 @@ def tamper(path: Path, *statements: str) -> None:
         for statement in statements:
             database.execute(statement)
     database.close()
-
-
-def appender(path: Path, name: str, count: int) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", APPENDER, str(path), name, str(count)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
 
 
 def test_what_is_appended_is_read(ledger: Ledger) -> None:
@@ -73,6 +55,24 @@ def test_checkpoints_of_now_and_of_then(ledger: Ledger) -> None:
     assert ledger.checkpoint() == ledger.checkpoint(20)
     with pytest.raises(LedgerError, match="20 entries, not 21"):
         ledger.checkpoint(21)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sizes=st.sets(st.integers(0, len(BODIES))))
+def test_the_roots_of_many_sizes_are_those_of_their_trees(sizes: set[int], many: Ledger) -> None:
+    leaves = [leaf_hash(body) for body in BODIES]
+    statements: list[str] = []
+    many._database.set_trace_callback(statements.append)
+
+    expected = {size: Tree.of(leaves[:size]).root() for size in sizes if size}
+    assert many.roots(sizes) == expected
+    assert len(statements) == 1  # one pass, however many sizes
+
+
+@pytest.mark.parametrize("sizes", [{21}, {1, 20, 21}, {7, 1 << 40}])
+def test_there_is_no_root_of_more_entries_than_there_are(many: Ledger, sizes: set[int]) -> None:
+    with pytest.raises(LedgerError, match=f"20 entries, not {max(sizes)}"):
+        many.roots(sizes)
 
 
 def test_an_empty_ledger_has_no_register(ledger: Ledger) -> None:
@@ -99,6 +99,45 @@ def test_an_append_is_all_or_nothing(ledger: Ledger) -> None:
 
     assert (ledger.size, list(ledger.bodies())) == (1, [b"first"])
     ledger.check()
+
+
+def test_a_checkpoints_signatures_are_kept_with_the_entry_that_tells_of_them(many: Ledger) -> None:
+    signatures = [(7, "bob", "B"), (20, "alice", "A"), (7, "alice", "C")]
+
+    assert many.append([b"signed"], signatures=signatures) == range(20, 21)
+
+    assert many.signed_sizes() == (7, 20)
+    assert many.signatures(7) == {"alice": "C", "bob": "B"}
+    assert many.signatures(20) == {"alice": "A"}
+    many.check()
+
+
+@pytest.mark.parametrize(
+    ("refused", "told"),
+    [
+        ((7, "alice", "again"), "alice has signed the checkpoint of 7 entries already"),
+        ((20, "bob", "twice"), "bob has signed the checkpoint of 20 entries already"),
+        ((22, "bob", "too early"), "21 entries: 22 cannot be signed"),
+        ((0, "bob", "of nothing"), "21 entries: 0 cannot be signed"),
+    ],
+)
+def test_with_a_signature_that_is_refused_nothing_is_appended(
+    many: Ledger, detail: Made, refused: tuple[int, str, str], told: str
+) -> None:
+    kept, more = detail("kept"), detail("more")
+    many.append([b"signed"], details=[kept], signatures=[(7, "alice", "A")])
+    before = many.serialize()
+
+    with pytest.raises(RefusedError, match=told):
+        many.append(
+            [b"more"],
+            details=[more],
+            erase=[kept.commitment],
+            signatures=[(20, "bob", "B"), refused],
+        )
+
+    assert many.serialize() == before
+    assert many.append([b"after"]) == range(21, 22)
 
 
 def test_sqlite_itself_refuses_to_change_or_delete_an_entry(ledger: Ledger) -> None:
@@ -210,50 +249,39 @@ def test_an_erased_row_leaves_no_byte_in_the_file(ledger: Ledger) -> None:
     ledger.check()
 
 
-def test_every_acknowledged_entry_outlives_a_kill(ledger: Ledger) -> None:
-    for n in range(10):
-        process = appender(ledger.path, f"run{n}", 10_000)
-        assert process.stdout is not None
-        acknowledged = [int(process.stdout.readline()) for _ in range(3 + 7 * n)]
-        os.kill(process.pid, signal.SIGKILL)
-        acknowledged += [int(line) for line in process.stdout.read().splitlines() if line]
-        process.stdout.close()
-        assert process.wait() == -signal.SIGKILL
-
-        bodies = list(ledger.bodies())
-        first = acknowledged[0]
-        assert [bodies[seq] for seq in acknowledged] == [
-            f"run{n} {seq - first}".encode() for seq in acknowledged
-        ]
-        ledger.check()
+# --- Copies
 
 
-def test_two_processes_lose_and_double_nothing(ledger: Ledger) -> None:
-    processes = [appender(ledger.path, name, 100) for name in ("a", "b")]
-    seqs = [int(seq) for it in processes for seq in it.communicate()[0].split()]
+def test_a_copy_is_the_whole_ledger(ledger: Ledger, detail: Made, tmp_path: Path) -> None:
+    ledger.append(BODIES, details=[detail("ada")])
+    ledger.add_signature(7, "ada", "A")
+    ledger.keep_snapshot(7, b"state")
+    data = ledger.serialize()
+    copy = tmp_path / "copy.db"
+    copy.write_bytes(data)
 
-    assert [it.returncode for it in processes] == [0, 0]
-    assert sorted(seqs) == list(range(200))
-    expected = {f"{name} {i}".encode() for name in ("a", "b") for i in range(100)}
-    assert set(ledger.bodies()) == expected
-    ledger.check()
+    with Ledger.open(copy) as opened, Ledger.from_bytes(data) as loaded:
+        for it in (opened, loaded):
+            it.check()
+            assert list(it.bodies()) == BODIES
+            assert it.details() == ledger.details()
+            assert it.signatures(7) == {"ada": "A"}
+            assert it.snapshot() == (7, b"state")
+        assert opened.serialize() == loaded.serialize() != b""
+        opened.append([b"more"])
+    assert ledger.size == 20
 
 
-def test_one_bit_flipped_anywhere_is_found_or_changes_nothing_that_is_read(ledger: Ledger) -> None:
+def test_a_copy_in_memory_is_not_written_to(ledger: Ledger) -> None:
     ledger.append(BODIES)
-    ledger.close()
-    whole = ledger.path.read_bytes()
-    root = root_of([leaf_hash(body) for body in BODIES])
-    twin = ledger.path.with_name("twin.db")
+    with (
+        Ledger.from_bytes(ledger.serialize()) as copy,
+        pytest.raises(InputError, match="the copy in memory cannot be opened or written"),
+    ):
+        copy.append([b"no"])
 
-    for place in range(0, len(whole), 61):
-        changed = bytearray(whole)
-        changed[place] ^= 1 << place % 8
-        twin.write_bytes(changed)
-        try:
-            with Ledger.open(twin, read_only=True) as reader:
-                reader.check()
-                found = (list(reader.bodies()), reader.root())
-        except KeyvaultError:
-            continue
-        assert found == (BODIES, root), place
+
+@pytest.mark.parametrize("data", [b"", b"not a database" * 100, b"SQLite format 3\0"])
+def test_bytes_that_are_no_ledger_are_said_so(data: bytes) -> None:
+    with pytest.raises(InputError, match="the thing is no ledger of keyvault-kit"):
+        Ledger.from_bytes(data, Path("the thing"))

@@ -109,12 +109,15 @@ def register_in(folder: Path) -> Register:
     return open_book(folder / "ledger.db").register
 
 
+GONE = (EnvelopeState.SPOILED, EnvelopeState.DESTROYED)
+
+
 def comparable(register: Register) -> dict[str, Any]:
     """A register without what must differ: spoiled envelopes, ids of sets, proofs, bags, times.
 
     Fresh randomness (credentials, salted commitments) differs as well.
     """
-    live = [e for e in register.envelopes.values() if e.state is not EnvelopeState.SPOILED]
+    live = [e for e in register.envelopes.values() if e.state not in GONE]
     sets = [s for s in register.sets.values() if s.state in (SetState.MADE, SetState.IN_FORCE)]
     return {
         "people": sorted(register.people),
@@ -144,7 +147,7 @@ def lost_papers(folder: Path) -> Iterator[str]:
         if kind not in ("share", "pin"):
             continue
         known = envelopes.get(envelope)
-        if known is None or known.state is EnvelopeState.SPOILED:
+        if known is None or known.state in GONE:
             yield sheet.name
 
 
@@ -175,7 +178,7 @@ def test_a_killed_seal_spoils_what_it_printed(
 ) -> None:
     out = tmp_path / "out"
     shutil.copytree(undisturbed.before["seal-bg1-1"], out)
-    in_child(lambda: go(out, small_organisation, kill_at("seal-bg1-1", "seal-2", "recorded")))
+    in_child(lambda: go(out, small_organisation, kill_at("seal-bg1-1", "prove-2", "recorded")))
     printed = sorted((out / "sheets").glob("share-bg1-pw1-*.pdf"))
     assert len(printed) == 2
 
@@ -189,7 +192,7 @@ def test_a_killed_seal_spoils_what_it_printed(
     assert len(codes) == 2
     returns = register.ceremonies["seal-bg1-1"].returns
     assert [(it.to, it.why) for it in returns] == [
-        ("make", "what step offer needs was lost: password, shares")
+        ("make", "what step seal needs was lost: password, shares")
     ]
 
 
@@ -267,4 +270,4 @@ def test_the_paper_of_a_password_that_the_tenant_has_is_never_destroyed(
     assert sorted(path.name for path in (out / "sheets").glob("share-*.pdf")) == before
     assert register.sets["bg1-pw1"].state is SetState.IN_FORCE
     assert register.accounts["bg1"].password_set == "bg1-pw1"
-    assert {x.half for x in register.exposures} == {1, 2}
+    assert {x.half for x in register.exposures if not x.present} == {1, 2}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import pypdfium2
@@ -16,6 +17,8 @@ from keyvault_kit.sheets.pages import (
     audit,
     checkpoint,
     envelope,
+    founding,
+    identity,
     key_tag,
     password,
     pin,
@@ -26,6 +29,9 @@ from keyvault_kit.sheets.pages import (
 REGISTER = "3f9c1ab2" + "5d" * 28
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 INCH = 25.4
+SLACK = 0.15
+"""Millimetres that rounding may take."""
+
 PGP = "aardvark adroitness absurd adviser accrue aftermath acme aggregate".split() * 4
 
 
@@ -211,6 +217,43 @@ def _audit(heading: Heading) -> Example:
     return Example(lambda paper: audit.render(data, paper), audit.payload(data), 1, (), data)
 
 
+def _founding(heading: Heading) -> Example:
+    founders = (
+        founding.Founder("anna", "Anna Berg", f"SHA256:{'uNiVztksCsD' * 4}"[:50]),
+        founding.Founder("boris", "Boris Novák", f"SHA256:{'HcC0u9e8Brs' * 4}"[:50]),
+        founding.Founder("zoya", "Зоя Иванова", f"SHA256:{'p7Q/d+3kLmw' * 4}"[:50]),
+    )
+    lines = (f"keyvault-kit/{heading.register}", "founding 0")
+    named = (f"{it.person} {it.fingerprint}" for it in founders)
+    data = founding.FoundingSheet(
+        heading=heading,
+        text="".join(f"{line}\n" for line in (*lines, *named)),
+        founders=founders,
+        words=tuple(PGP),
+        copy_for="hamburg",
+    )
+    return Example(lambda paper: founding.render(data, paper), founding.payload(data), 1, (), data)
+
+
+IDENTITY = "AGE-SECRET-KEY-1PT38RFZ5MAK75KWDLDXU7S76EA8FC4NFPRE0SQZFLQE98RL67KZSXER8SM"
+RECIPIENT = "age1a55fdnqe0pady2wv0wxmhc4lqxtfnwakvkerqc3d5tukrqpzr9eqcmfuyd"
+"""Made by `age-keygen` for these tests."""
+
+
+def _identity(heading: Heading) -> Example:
+    data = identity.IdentitySheet(
+        heading=heading,
+        set_id="station-age-1",
+        identity=Secret.from_text(IDENTITY),
+        salt=Secret(SALT),
+        recipient=RECIPIENT,
+    )
+    groups = tuple(IDENTITY[at : at + 4] for at in range(16, 74, 4))
+    return Example(
+        lambda paper: identity.render(data, paper), identity.payload(data), 2, groups, data
+    )
+
+
 _PAGES: dict[str, Callable[[Heading], Example]] = {
     "share": _share,
     "password": _password,
@@ -220,6 +263,8 @@ _PAGES: dict[str, Callable[[Heading], Example]] = {
     "record": _record,
     "checkpoint": _checkpoint,
     "audit": _audit,
+    "founding": _founding,
+    "identity": _identity,
 }
 
 
@@ -278,3 +323,21 @@ def _pieces(pdf: bytes) -> list[Piece]:
 def text_of(pieces: Callable[[bytes], list[Piece]]) -> Callable[[bytes], str]:
     """Everything that is written on a PDF, each piece on a line of its own."""
     return lambda pdf: "\n".join(piece.text for piece in pieces(pdf))
+
+
+@pytest.fixture
+def assert_tidy() -> Callable[[bytes, Paper], None]:
+    """All text of a PDF is on the page, and none lies on other text."""
+    return _assert_tidy
+
+
+def _assert_tidy(pdf: bytes, paper: Paper) -> None:
+    found = _pieces(pdf)
+    for piece in found:
+        assert piece.box.x > 14, piece
+        assert piece.box.right < paper.width - 14, piece
+        assert piece.box.y > 5, piece
+        assert piece.box.bottom < paper.height - 4, piece
+    inner = [(piece, piece.box.grown(-SLACK)) for piece in found]
+    for (one, box), (other, other_box) in combinations(inner, 2):
+        assert one.page != other.page or not box.overlaps(other_box), (one, other)

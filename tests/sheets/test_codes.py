@@ -11,7 +11,7 @@ from keyvault_kit.secret import Secret
 from keyvault_kit.sheets.codes import SECRET_KINDS, Kind, SheetCode, encode_share, parse_share
 
 SALT = bytes(range(16))
-PLAIN = "KVK1 ENVELOPE 3f9c1ab2 bg1-pw-1 2"
+PLAIN = "KVK1 ENVELOPE 3f9c1ab2 bg1-pw-1-2 1"
 PIN = f"KVK1 PIN 3f9c1ab2 KEY-01-pin-1 1 {SALT.hex()} 48213907"
 
 contents = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
@@ -62,18 +62,18 @@ def test_the_texts_are_as_they_are_documented() -> None:
     [
         "",
         "KVK1",
-        "KVK2 ENVELOPE 3f9c1ab2 bg1-pw-1 2",
-        "kvk1 ENVELOPE 3f9c1ab2 bg1-pw-1 2",
-        "KVK1 BANANA 3f9c1ab2 bg1-pw-1 2",
-        "KVK1 ENVELOPE 3F9C1AB2 bg1-pw-1 2",
-        "KVK1 ENVELOPE 3f9c1ab bg1-pw-1 2",
+        "KVK2 ENVELOPE 3f9c1ab2 bg1-pw-1-2 1",
+        "kvk1 ENVELOPE 3f9c1ab2 bg1-pw-1-2 1",
+        "KVK1 BANANA 3f9c1ab2 bg1-pw-1-2 1",
+        "KVK1 ENVELOPE 3F9C1AB2 bg1-pw-1-2 1",
+        "KVK1 ENVELOPE 3f9c1ab bg1-pw-1-2 1",
         "KVK1 ENVELOPE 3f9c1ab2 -bg1 2",
-        "KVK1 ENVELOPE 3f9c1ab2 bg1-pw-1 0",
-        "KVK1 ENVELOPE 3f9c1ab2 bg1-pw-1 02",
-        "KVK1 ENVELOPE 3f9c1ab2 bg1-pw-1 ٢",
-        "KVK1 ENVELOPE 3f9c1ab2 bg1-pw-1 2\n",
-        "KVK1  ENVELOPE 3f9c1ab2 bg1-pw-1 2",
-        " KVK1 ENVELOPE 3f9c1ab2 bg1-pw-1 2",
+        "KVK1 ENVELOPE 3f9c1ab2 bg1-pw-1-2 0",
+        "KVK1 ENVELOPE 3f9c1ab2 bg1-pw-1-2 02",
+        "KVK1 ENVELOPE 3f9c1ab2 bg1-pw-1-2 ٢",
+        "KVK1 ENVELOPE 3f9c1ab2 bg1-pw-1-2 1\n",
+        "KVK1  ENVELOPE 3f9c1ab2 bg1-pw-1-2 1",
+        " KVK1 ENVELOPE 3f9c1ab2 bg1-pw-1-2 1",
         f"{PLAIN} {SALT.hex()} 48213907",
         f"{PLAIN} {SALT.hex()}",
         "KVK1 PIN 3f9c1ab2 KEY-01-pin-1 1",

@@ -65,7 +65,9 @@ def test_a_sheet_whose_code_is_smudged_is_found(example: Example) -> None:
 
 
 @pytest.mark.parametrize("lost", [0, 1])
-@pytest.mark.parametrize("page_name", ["share", "password", "pin", "key_tag"], indirect=True)
+@pytest.mark.parametrize(
+    "page_name", ["share", "password", "pin", "identity", "key_tag"], indirect=True
+)
 def test_a_sheet_that_lost_one_of_its_two_codes_is_found(lost: int, example: Example) -> None:
     pdf = example.render(A4)
     (page,) = rasterise(pdf, 200)

@@ -216,4 +216,4 @@ def test_a_label_tells_where_it_goes_above_the_cut(
         assert said in above
     (code,) = find_codes(pdf)
     assert code.box.bottom < paper.folds[0]
-    assert code.text == "KVK1 ENVELOPE 3f9c1ab2 bg1-pw-1 2"
+    assert code.text == "KVK1 ENVELOPE 3f9c1ab2 bg1-pw-1-2 2"  # the envelope, not its set

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import msgspec
 
 from keyvault_kit.ceremonies import handling, paperwork
-from keyvault_kit.ceremonies.engine import Ceremony, Plan, Step, Work
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
+from keyvault_kit.ceremonies.plan import Ceremony, Plan, Step, Work
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import Envelope, SecurityKey
 from keyvault_kit.custody.register import Register
@@ -22,11 +22,16 @@ from keyvault_kit.keys.session import KeySession
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """Which keys are audited, and by whom."""
+    """Which keys are audited, and by whom.
+
+    Attributes:
+        witness: Reads the new bags beside the custodian, and signs; the auditor only looks on.
+    """
 
     keys: tuple[str, ...]
     auditor: str
     custodian: str
+    witness: str
     number: int
 
 
@@ -36,7 +41,7 @@ def ceremony(request: Request) -> Ceremony:
         id=f"audit-{request.number}",
         plan=PLAN,
         request=msgspec.to_builtins(request),
-        people=tuple(sorted({request.auditor, request.custodian})),
+        people=(request.custodian, request.auditor, request.witness),
     )
 
 
@@ -45,7 +50,7 @@ def steps(register: Register, request: ev.Request) -> tuple[Step, ...]:
     it = msgspec.convert(request, Request)
     by = (it.custodian, it.auditor)
     return (
-        *(step for tag in it.keys for step in _key_steps(tag, _lying_in(register, tag), by)),
+        *(step for tag in it.keys for step in _key_steps(tag, _lying_in(register, tag), it)),
         Step(
             id="report",
             activity="Print the audit report",
@@ -64,20 +69,27 @@ def _lying_in(register: Register, tag: str) -> Envelope | None:
     return lying if lying and lying.safe else None
 
 
-def _key_steps(tag: str, lying: Envelope | None, by: tuple[str, ...]) -> tuple[Step, ...]:
+def _key_steps(tag: str, lying: Envelope | None, it: Request) -> tuple[Step, ...]:
+    looking, handing = (it.custodian, it.auditor), (it.custodian, it.witness)
     if lying is None:
         what = f"key {tag} lies in no safe, by the register"
         missing = functools.partial(_record, _finding("key-custody", tag, what))
-        return (Step(id=f"miss-{tag}", activity=f"Note that {what}", by=by, act=missing),)
+        return (Step(id=f"miss-{tag}", activity=f"Note that {what}", by=looking, act=missing),)
     doing = (
-        ("open", f"Take the bag of key {tag} out of its safe, inspect and open it", _open),
-        ("challenge", f"Challenge key {tag}: it answers with its registered passkey", _challenge),
-        ("bag", f"Seal what was in the bag of key {tag} in a new bag", _bag),
-        ("deposit", f"Put the new bag of key {tag} back into safe {lying.safe}", _deposit),
+        ("open", looking, f"Take the bag of key {tag} out of its safe, inspect and open it", _open),
+        ("challenge", looking, f"Challenge key {tag}: it answers with its passkey", _challenge),
+        ("bag", handing, f"Seal what was in the bag of key {tag} in a new bag", _bag),
+        ("deposit", handing, f"Put the new bag of {tag} back into safe {lying.safe}", _deposit),
     )
     return tuple(
-        Step(id=f"{verb}-{tag}", activity=activity, by=by, act=functools.partial(act, tag, lying))
-        for verb, activity, act in doing
+        Step(
+            id=f"{verb}-{tag}",
+            activity=activity,
+            by=by,
+            act=functools.partial(act, tag, lying),
+            signed=verb == "bag",
+        )
+        for verb, by, activity, act in doing
     )
 
 
@@ -126,9 +138,9 @@ def _proved_itself(tag: str, work: Work) -> bool:
 
 
 def _deposit(tag: str, lying: Envelope, work: Work) -> Sequence[ev.Fact]:
-    holding = (f"key:{tag}", f"evidence:{tag}")
-    mine = [it.id for it in work.register.envelopes.values() if it.holds in holding]
-    return [handling.deposit(work, mine[-1], lying.safe or "")]
+    holds = f"key:{tag}" if _proved_itself(tag, work) else f"evidence:{tag}"
+    newest = work.register.envelopes_holding(holds)[-1]
+    return [handling.deposit(work, newest.id, lying.safe or "")]
 
 
 def _answer(key: SecurityKey, session: KeySession, nonce: bytes) -> ev.Fact:

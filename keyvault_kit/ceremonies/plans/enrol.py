@@ -11,8 +11,8 @@ from pathlib import Path
 import msgspec
 
 from keyvault_kit.ceremonies import genuineness, handling, paperwork
-from keyvault_kit.ceremonies.engine import Ceremony, Condition, Plan, Step, Work
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
+from keyvault_kit.ceremonies.plan import Ceremony, Condition, Plan, Step, Work
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import (
     EnvelopeState,
@@ -121,6 +121,7 @@ def _pin_steps(it: Request) -> tuple[Step, ...]:
                 activity=activity,
                 by=it.pin_people,
                 act=functools.partial(act, it),
+                signed=name == "seal-pin",
                 needs=SECRETS,
                 restart="make-pin",
             )
@@ -163,6 +164,7 @@ def _deposit_steps(it: Request) -> tuple[Step, ...]:
             activity=activity,
             by=it.pin_people if name == "deposit-pin" else (it.custodian, it.witness),
             act=functools.partial(act, it),
+            signed=name == "seal-key",
         )
         for name, activity, act in doing
     )
@@ -238,9 +240,11 @@ def _give_up_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
     facts: list[ev.Fact] = []
     if _reset_if_locked(it, work) or work.register.keys[it.key].pin_set:
         facts.append(ev.KeyReset(key=it.key, why=why))
-    facts += [
-        ev.EnvelopeSpoiled(envelope=e.id, why=why) for e in work.register.live_envelopes(lost.id)
-    ]
+    live = work.register.live_envelopes(lost.id)
+    if lost.state is SetState.IN_FORCE:  # and dead by the reset: two sign that its sheet is gone
+        facts += [ev.EnvelopeDestroyed(envelope=e.id, why="lost") for e in live]
+    else:
+        facts += [ev.EnvelopeSpoiled(envelope=e.id, why=why) for e in live]
     if lost.state is SetState.MADE:
         facts.append(ev.SetVoided(set=lost.id, why=why))
     return facts
@@ -255,7 +259,12 @@ def _reset_if_locked(it: Request, work: Work) -> bool:
         if not read(session).pin_set:
             return False
         work.station.guard.replugged(session.plugged)
-    _demand_exact_words(it, work)
+    what = (
+        f"Key {it.key} has a PIN that was lost before it was enrolled; a reset takes that PIN and"
+        " every passkey off the key"
+    )
+    words = f"reset {it.key}"
+    handling.demand_words(work, Topic.RESET, what, words, person=it.custodian)
     text = f"Unplug key {it.key} and plug it in again; it is reset right after that"
     prompt = Prompt(topic=Topic.RESET, text=text, person=it.custodian, subject=it.key)
     work.interaction.wait_for_key(prompt)
@@ -264,25 +273,11 @@ def _reset_if_locked(it: Request, work: Work) -> bool:
     return True
 
 
-def _demand_exact_words(it: Request, work: Work) -> None:
-    """A reset destroys what a key holds: it is said, and asked for in so many words."""
-    words = f"reset {it.key}"
-    text = (
-        f"Key {it.key} has a PIN that was lost before it was enrolled. A reset takes that PIN and"
-        f" every passkey off the key. To go on, type exactly: {words}"
-    )
-    prompt = Prompt(topic=Topic.RESET, text=text, person=it.custodian, subject=it.key)
-    if work.interaction.ask(prompt) != words:
-        raise RefusedError(
-            f"key {it.key} was not reset: the words were not typed",
-            mend=f"Run the ceremony again, and type: {words}",
-        )
-
-
 def _print_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
     secret, salt = work.hands.secret("pin"), work.hands.secret("salt").expose()
     pin_set, envelope = _pin_set_of(work.register, it), _pin_envelope(work.register, it)
     key = work.register.keys[it.key]
+    work.lay_open(pin_set.id, 1)
     pdf = paperwork.pin_mailer(work, pin_set, key, secret, salt, safe=it.pin_safe)
     work.station.paper.put(paperwork.sheet_name("pin", envelope), pdf)
     printed = ev.EnvelopePrinted(
@@ -297,7 +292,7 @@ def _print_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
 
 def _prove_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
     envelope = work.register.envelopes[_pin_envelope(work.register, it)]
-    paperwork.prove_pin_mailer(work, envelope)
+    paperwork.prove_salted(work, "pin", envelope)
     return [ev.EnvelopeProven(envelope=envelope.id)]
 
 
@@ -385,7 +380,7 @@ def _passkey_request(options: enrollment.CreationOptions) -> CredentialRequest:
 
 
 def _packed(register: Register, it: Request) -> str:
-    mine = [e for e in register.envelopes.values() if e.holds == f"key:{it.key}"]
+    mine = register.envelopes_holding(f"key:{it.key}")
     return next(e.id for e in mine if e.state is not EnvelopeState.SPOILED)
 
 

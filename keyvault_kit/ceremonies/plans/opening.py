@@ -11,8 +11,8 @@ from typing import Final
 import msgspec
 
 from keyvault_kit.ceremonies import handling, paperwork
-from keyvault_kit.ceremonies.engine import Ceremony, Plan, Step, Work
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
+from keyvault_kit.ceremonies.plan import Ceremony, Plan, Step, Work
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import EnvelopeState
 from keyvault_kit.custody.register import Register
@@ -80,7 +80,7 @@ def steps(_: Register, request: ev.Request) -> tuple[Step, ...]:
     )
 
 
-PLAN = Plan("open", steps)
+PLAN = Plan("open", steps, clock=False)
 
 
 def _open(it: Request, envelope: str, work: Work) -> Sequence[ev.Fact]:

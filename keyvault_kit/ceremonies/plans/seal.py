@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import msgspec
 
 from keyvault_kit.ceremonies import handling, paperwork
-from keyvault_kit.ceremonies.engine import Ceremony, Condition, GoBack, Plan, Step, Work
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
+from keyvault_kit.ceremonies.plan import Ceremony, Condition, GoBack, Plan, Step, Work
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import EnvelopeState, Purpose, SecretSet, SetState
 from keyvault_kit.custody.register import Register
@@ -47,7 +47,7 @@ def ceremony(request: Request, *, number: int) -> Ceremony:
 
 
 def steps(_: Register, request: ev.Request) -> tuple[Step, ...]:
-    """The steps: make, three for each share, set, and a deposit for each share."""
+    """The steps: make, two for each share, seal, set, and a deposit for each share."""
     it = msgspec.convert(request, Request)
     shares = range(1, len(it.safes) + 1)
     return (
@@ -60,6 +60,15 @@ def steps(_: Register, request: ev.Request) -> tuple[Step, ...]:
             on_return=functools.partial(_give_up, it),
         ),
         *(step for n in shares for step in _sheet_steps(it, n)),
+        Step(
+            id="seal",
+            activity=f"Seal each of the {len(shares)} sheets in a bag of its own",
+            by=it.officers,
+            act=functools.partial(_seal, it),
+            signed=True,
+            needs=SECRETS,
+            restart="make",
+        ),
         Step(
             id="offer",
             activity=f"Go to the tenant with the new password of {it.account}, sealed and proven",
@@ -77,6 +86,7 @@ def steps(_: Register, request: ev.Request) -> tuple[Step, ...]:
             activity=f"Set the password of {it.account} at the tenant, half by half",
             by=it.officers,
             act=functools.partial(_set, it),
+            signed=True,
             after=Condition(
                 "the new password is not on record",
                 lambda register: (
@@ -104,7 +114,6 @@ def _sheet_steps(it: Request, n: int) -> tuple[Step, ...]:
     doing = (
         ("print", f"Print the sheet of share {n}", _print),
         ("prove", f"Read the sheet of share {n} back and compare it with its proof", _prove),
-        ("seal", f"Seal the sheet of share {n} in a bag", _seal),
     )
     return tuple(
         Step(
@@ -169,6 +178,7 @@ def _give_up(it: Request, work: Work) -> Sequence[ev.Fact]:
 def _print(it: Request, n: int, work: Work) -> Sequence[ev.Fact]:
     share = work.hands.secrets("shares")[n - 1]
     envelope = _envelope(work.register, it, n)
+    work.lay_open(_set_of(work.register, it).id, n)
     pdf = paperwork.share_sheet(
         work, _set_of(work.register, it), n, share, envelope=envelope, safe=it.safes[n - 1]
     )
@@ -189,10 +199,14 @@ def _prove(it: Request, n: int, work: Work) -> Sequence[ev.Fact]:
         return [ev.EnvelopeProven(envelope=envelope.id)]
 
 
-def _seal(it: Request, n: int, work: Work) -> Sequence[ev.Fact]:
-    envelope = work.register.envelopes[_envelope(work.register, it, n)]
-    paperwork.print_label(work, envelope.id, envelope.holds, it.safes[n - 1])
-    return [handling.seal(work, envelope.id)]
+def _seal(it: Request, work: Work) -> Sequence[ev.Fact]:
+    """Bag by bag, in one step: were it interrupted, the password would be made anew anyway."""
+    sealed: list[ev.EnvelopeSealed] = []
+    for n in range(1, len(it.safes) + 1):
+        envelope = work.register.envelopes[_envelope(work.register, it, n)]
+        paperwork.print_label(work, envelope.id, envelope.holds, it.safes[n - 1])
+        sealed.append(handling.seal(work, envelope.id, taken=[fact.bag for fact in sealed]))
+    return sealed
 
 
 def _offer(it: Request, work: Work) -> Sequence[ev.Fact]:

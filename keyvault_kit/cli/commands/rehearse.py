@@ -7,8 +7,7 @@ import click
 
 from keyvault_kit.cli.options import json_option
 from keyvault_kit.cli.output import EXIT_FINDINGS, print_json, say
-from keyvault_kit.errors import InputError
-from keyvault_kit.host.files import read_file
+from keyvault_kit.host.files import read_text
 from keyvault_kit.rehearsal.run import Options, rehearse
 
 
@@ -35,7 +34,7 @@ def command(organisation: Path | None, out: Path, seed: int | None, *, as_json: 
     """
     given = None
     if organisation is not None:
-        given = (_text(organisation), str(organisation))
+        given = (read_text(organisation, "organisation file"), str(organisation))
     options = Options(out=out, organisation=given, seed=seed)
     outcome = rehearse(options, now=datetime.now(UTC), say=lambda line: say(line, as_json=as_json))
     if as_json:
@@ -54,10 +53,3 @@ def command(organisation: Path | None, out: Path, seed: int | None, *, as_json: 
         say(f"{mark}  {promise.what}: {promise.how}", as_json=as_json)
     say(f"\nRead {out / 'summary.md'}; the sheets lie in {out / 'sheets'}.", as_json=as_json)
     return 0 if outcome.kept else EXIT_FINDINGS
-
-
-def _text(path: Path) -> str:
-    try:
-        return read_file(path, "organisation file").decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text", mend="Save it as UTF-8.") from error

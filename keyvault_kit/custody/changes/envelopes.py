@@ -8,7 +8,7 @@ from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.handler import Handlers
 from keyvault_kit.custody.entries import Entry
 from keyvault_kit.custody.model import Envelope, EnvelopeState, SetState
-from keyvault_kit.custody.register import Register, add, known, note_contradiction
+from keyvault_kit.custody.register import Register, add, also, known, note_contradiction
 from keyvault_kit.errors import RefusedError
 
 LYING: Final = (EnvelopeState.PROVEN, EnvelopeState.SEALED, EnvelopeState.DEPOSITED)
@@ -22,9 +22,16 @@ def _change(
     if it.state not in expected:
         raise RefusedError(
             f"envelope {envelope} is {it.state}, not {' or '.join(expected)}",
-            mend="Look at its history with 'envelopes list'.",
+            mend="Look at its history with 'envelopes history'.",
         )
     register.envelopes[envelope] = msgspec.structs.replace(it, **changes)
+
+
+def _add(state: Register, envelope: Envelope) -> None:
+    add(state.envelopes, envelope.id, envelope, "envelope")
+    also(state.holding, envelope.holds, envelope.id)
+    if envelope.set:
+        also(state.sheets, envelope.set, envelope.id)
 
 
 def _printed(state: Register, fact: ev.EnvelopePrinted, _: Entry) -> None:
@@ -43,33 +50,49 @@ def _printed(state: Register, fact: ev.EnvelopePrinted, _: Entry) -> None:
         number=fact.number,
         proof=fact.proof,
     )
-    add(state.envelopes, fact.envelope, envelope, "envelope")
+    _add(state, envelope)
 
 
 def _proven(state: Register, fact: ev.EnvelopeProven, _: Entry) -> None:
     expected = (EnvelopeState.PRINTED,)
-    _change(state, fact.envelope, expected, state=EnvelopeState.PROVEN)
+    _change(state, fact.envelope, expected, state=EnvelopeState.PROVEN, proven=True)
 
 
 def _packed(state: Register, fact: ev.KeyPacked, _: Entry) -> None:
     known(state.keys, fact.key, "key")
     if fact.holds not in (f"key:{fact.key}", f"evidence:{fact.key}"):
         raise RefusedError(f"an envelope for key {fact.key} cannot hold {fact.holds}")
-    for other in state.envelopes.values():
-        if other.holds == f"key:{fact.key}" and other.state in LYING:
-            raise RefusedError(f"key {fact.key} lies in envelope {other.id}: open it first")
-    envelope = Envelope(id=fact.envelope, holds=fact.holds, state=EnvelopeState.PROVEN)
-    add(state.envelopes, fact.envelope, envelope, "envelope")
+    _check_alone(state, f"key:{fact.key}", fact.envelope)
+    packed = EnvelopeState.PROVEN
+    _add(state, Envelope(id=fact.envelope, holds=fact.holds, state=packed, proven=True))
+
+
+def _check_alone(state: Register, holds: str, envelope: str) -> None:
+    """A key is in one place: no other envelope may have it inside."""
+    for other in state.envelopes_holding(holds):
+        if other.id != envelope and other.state in LYING:
+            key = holds.partition(":")[2]
+            raise RefusedError(f"key {key} lies in envelope {other.id}: open it first")
 
 
 def _sealed(state: Register, fact: ev.EnvelopeSealed, _: Entry) -> None:
-    used = next((e.id for e in state.envelopes.values() if e.bag == fact.bag), None)
-    if used:
-        raise RefusedError(
-            f"bag {fact.bag} was used for envelope {used}", mend="Take a new bag, type its number."
-        )
     expected = (EnvelopeState.PROVEN,)
     _change(state, fact.envelope, expected, state=EnvelopeState.SEALED, bag=fact.bag)
+    _use_bag(state, fact.bag, fact.envelope)
+
+
+def _use_bag(state: Register, bag: str, envelope: str, *, corrected: bool = False) -> None:
+    """A bag is used once: its number stands for one envelope, for ever.
+
+    Args:
+        corrected: Whether the same envelope may have the number already.
+    """
+    used = state.bags.get(bag)
+    state.bags[bag] = envelope
+    if used is not None and not (corrected and used == envelope):
+        raise RefusedError(
+            f"bag {bag} was used for envelope {used}", mend="Take a new bag, type its number."
+        )
 
 
 def _deposited(state: Register, fact: ev.EnvelopeDeposited, _: Entry) -> None:
@@ -97,12 +120,105 @@ def _opened(state: Register, fact: ev.EnvelopeOpened, _: Entry) -> None:
     state.envelopes[it.id] = msgspec.structs.replace(it, state=EnvelopeState.OPENED)
 
 
+def _resealed(state: Register, fact: ev.EnvelopeResealed, _: Entry) -> None:
+    it = known(state.envelopes, fact.envelope, "envelope")
+    if it.set is None or state.sets[it.set].state is not SetState.IN_FORCE:
+        raise RefusedError(
+            f"envelope {it.id} holds no sheet of a secret in force: it is not sealed again",
+            mend="Destroy a dead sheet; pack a key anew.",
+        )
+    _change(state, it.id, (EnvelopeState.OPENED,), state=EnvelopeState.SEALED, bag=fact.bag)
+    _use_bag(state, fact.bag, it.id)
+
+
 def _spoiled(state: Register, fact: ev.EnvelopeSpoiled, _: Entry) -> None:
     it = known(state.envelopes, fact.envelope, "envelope")
-    if it.set and state.sets[it.set].state is SetState.IN_FORCE:
+    its = state.sets[it.set].state if it.set else SetState.MADE
+    if its is SetState.IN_FORCE:
         raise RefusedError(f"set {it.set} is in force: change its secret first")
-    before = (EnvelopeState.PRINTED, EnvelopeState.PROVEN, EnvelopeState.SEALED)
+    if its is SetState.DEAD:
+        raise RefusedError(f"set {it.set} is dead: what opened something is destroyed, by two")
+    opened = (EnvelopeState.OPENED,) if it.set else ()  # by whomever: it was never in force
+    before = (EnvelopeState.PRINTED, EnvelopeState.PROVEN, EnvelopeState.SEALED, *opened)
     _change(state, fact.envelope, before, state=EnvelopeState.SPOILED)
+
+
+def _moved(state: Register, fact: ev.EnvelopeMoved, _: Entry) -> None:
+    known(state.safes, fact.safe, "safe")
+    it = known(state.envelopes, fact.envelope, "envelope")
+    _check_not_dead(state, it, EnvelopeState.DEPOSITED)
+    if it.safe == fact.safe:
+        raise RefusedError(f"envelope {it.id} lies in safe {fact.safe} already")
+    _change(state, it.id, (EnvelopeState.DEPOSITED,), safe=fact.safe)
+
+
+_DESTROYABLE: Final = (EnvelopeState.SEALED, EnvelopeState.DEPOSITED, EnvelopeState.OPENED)
+
+
+def _destroyed(state: Register, fact: ev.EnvelopeDestroyed, _: Entry) -> None:
+    it = known(state.envelopes, fact.envelope, "envelope")
+    if it.set is None:
+        raise RefusedError(f"envelope {it.id} holds {it.holds}, and no sheet to destroy")
+    if state.sets[it.set].state in (SetState.MADE, SetState.IN_FORCE):
+        raise RefusedError(
+            f"set {it.set} is {state.sets[it.set].state}: its sheets are still wanted",
+            mend="Change the secret first; its sheets are dead then.",
+        )
+    _change(state, it.id, _DESTROYABLE, state=EnvelopeState.DESTROYED, safe=None)
+
+
+def _corrected(state: Register, fact: ev.EnvelopeCorrected, _: Entry) -> None:
+    """Two people say what is so; what follows from the proof of a sheet is never theirs to say."""
+    it = known(state.envelopes, fact.envelope, "envelope")
+    if (fact.state is EnvelopeState.DEPOSITED) != (fact.safe is not None):
+        raise RefusedError("a deposited envelope lies in a safe, and no other does")
+    if fact.safe is not None:
+        known(state.safes, fact.safe, "safe")
+    if fact.state in (EnvelopeState.SEALED, EnvelopeState.DEPOSITED) and not fact.bag:
+        raise RefusedError(f"a {fact.state} envelope lies in a bag with a number")
+    _check_correctable(it, fact.state)
+    _check_not_dead(state, it, fact.state)
+    if fact.state in LYING and it.holds.startswith("key:"):
+        _check_alone(state, it.holds, it.id)
+    if fact.bag:
+        _use_bag(state, fact.bag, it.id, corrected=True)
+    waiting = fact.state in (EnvelopeState.SEALED, EnvelopeState.OPENED)  # for its way back
+    safe = fact.safe or (it.safe if waiting else None)
+    changed = msgspec.structs.replace(it, state=fact.state, bag=fact.bag, safe=safe)
+    if changed == it:
+        raise RefusedError(f"envelope {it.id} is like that already: nothing would change")
+    state.envelopes[it.id] = changed
+
+
+_GONE: Final = (EnvelopeState.SPOILED, EnvelopeState.DESTROYED)
+
+
+def _check_correctable(it: Envelope, to: EnvelopeState) -> None:
+    if it.state in _GONE and to is not it.state:
+        raise RefusedError(
+            f"envelope {it.id} is {it.state}: a correction does not bring it back",
+            mend="Make and seal a new one.",
+        )
+    if not it.proven and to not in (it.state, EnvelopeState.PRINTED, *_GONE):
+        raise RefusedError(
+            f"envelope {it.id} is {it.state}, and was never proven: a correction does not prove it",
+            mend="Read its sheet back.",
+        )
+
+
+def _check_not_dead(state: Register, it: Envelope, to: EnvelopeState) -> None:
+    """A sheet of a dead set is never deposited, and one of a living set not destroyed."""
+    if it.set is None:
+        if to is EnvelopeState.DESTROYED:
+            raise RefusedError(f"envelope {it.id} holds {it.holds}, and no sheet to destroy")
+        return
+    its = state.sets[it.set].state
+    if to is EnvelopeState.DEPOSITED and its is not SetState.IN_FORCE:
+        raise RefusedError(f"set {it.set} is {its}: it is not deposited")
+    if to in _GONE and it.state not in _GONE and its is SetState.IN_FORCE:
+        raise RefusedError(f"set {it.set} is in force: change its secret first")
+    if to is EnvelopeState.DESTROYED and its is SetState.MADE:
+        raise RefusedError(f"set {it.set} is made: spoil its sheet, or seal it")
 
 
 HANDLERS: Handlers = {
@@ -111,6 +227,10 @@ HANDLERS: Handlers = {
     ev.KeyPacked: _packed,
     ev.EnvelopeSealed: _sealed,
     ev.EnvelopeDeposited: _deposited,
+    ev.EnvelopeMoved: _moved,
     ev.EnvelopeOpened: _opened,
+    ev.EnvelopeResealed: _resealed,
     ev.EnvelopeSpoiled: _spoiled,
+    ev.EnvelopeDestroyed: _destroyed,
+    ev.EnvelopeCorrected: _corrected,
 }

@@ -5,7 +5,7 @@ import msgspec
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.handler import Handlers
 from keyvault_kit.custody.entries import Entry
-from keyvault_kit.custody.model import Exposure, Finding
+from keyvault_kit.custody.model import EnvelopeState, Exposure, Finding
 from keyvault_kit.custody.register import Register, note_contradiction
 from keyvault_kit.errors import RefusedError
 
@@ -15,20 +15,31 @@ def _used(state: Register, fact: ev.AccountUsed, entry: Entry) -> None:
     if account is None:
         note_contradiction(state, fact.account, "an account was used that is not in the register")
         return
-    state.accounts[account.id] = msgspec.structs.replace(account, used=entry.time)
+    latest = max(entry.when, account.used or entry.when)
+    state.accounts[account.id] = msgspec.structs.replace(account, used=latest)
 
 
 def _exposed(state: Register, fact: ev.SecretExposed, _: Entry) -> None:
     if fact.set not in state.sets or fact.person not in state.people:
         note_contradiction(state, fact.set, f"{fact.person} saw a secret: one is unknown here")
+    elif fact.number and fact.number > state.sets[fact.set].count:
+        note_contradiction(state, fact.set, f"{fact.person} saw a sheet that it does not have")
     state.exposures.append(
-        Exposure(person=fact.person, set=fact.set, number=fact.number, half=fact.half)
+        Exposure(
+            person=fact.person,
+            set=fact.set,
+            number=fact.number,
+            half=fact.half,
+            present=fact.present,
+        )
     )
 
 
 def _share_verified(state: Register, fact: ev.ShareVerified, _: Entry) -> None:
     if fact.envelope not in state.envelopes:
         note_contradiction(state, fact.envelope, "a sheet was verified that is not in the register")
+    elif state.envelopes[fact.envelope].state in (EnvelopeState.SPOILED, EnvelopeState.DESTROYED):
+        note_contradiction(state, fact.envelope, "a sheet was verified that should be destroyed")
 
 
 def _recovered(state: Register, fact: ev.PasswordRecovered, _: Entry) -> None:
@@ -38,6 +49,8 @@ def _recovered(state: Register, fact: ev.PasswordRecovered, _: Entry) -> None:
         state.accounts[account.id] = changed
     else:
         note_contradiction(state, fact.account, "a password of an unknown account was recovered")
+    if fact.set not in state.sets:
+        note_contradiction(state, fact.account, f"it was recovered from an unknown set {fact.set}")
     if not fact.accepted:
         note_contradiction(
             state, fact.account, f"the tenant refused the password of set {fact.set}"
@@ -51,22 +64,26 @@ def _finding(state: Register, fact: ev.FindingMade, entry: Entry) -> None:
     state.findings.append(finding)
 
 
-def _checkpoint(state: Register, fact: ev.CheckpointSigned, entry: Entry) -> None:
-    if fact.size < 1 or not fact.signers:
-        raise RefusedError("a checkpoint covers an entry at least, and is signed")
-    if fact.size > entry.seq:
-        raise RefusedError(f"a checkpoint of {fact.size} entries is ahead of this ledger")
-    unknown = set(fact.signers) - set(state.signers)
-    if unknown:
-        raise RefusedError(f"{', '.join(sorted(unknown))} cannot sign for this ledger")
-    state.checkpoints[fact.size] = fact.signers
+def _settled(state: Register, fact: ev.FindingSettled, entry: Entry) -> None:
+    if any((it.seq, it.rule) == (fact.finding, "refounded") for it in state.findings):
+        raise RefusedError(
+            "that the ledger was founded again is not settled here: paper says whether rightly"
+        )
+    for i, it in enumerate(state.findings):
+        if (it.seq, it.subject, it.settled) == (fact.finding, fact.subject, None):
+            state.findings[i] = msgspec.structs.replace(it, settled=entry.seq)
+            return
+    raise RefusedError(
+        f"there is no open finding of entry {fact.finding} about {fact.subject}",
+        mend="Look at the findings with 'decide findings'.",
+    )
 
 
 HANDLERS: Handlers = {
-    ev.CheckpointSigned: _checkpoint,
     ev.AccountUsed: _used,
     ev.SecretExposed: _exposed,
     ev.ShareVerified: _share_verified,
     ev.PasswordRecovered: _recovered,
     ev.FindingMade: _finding,
+    ev.FindingSettled: _settled,
 }

@@ -1,54 +1,195 @@
-"""Founding, people, places and accounts."""
+"""Founding, people, places, accounts and decisions."""
+
+from typing import Any
+
+import msgspec
 
 from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.authority import TWO
 from keyvault_kit.custody.changes.handler import Handlers
+from keyvault_kit.custody.decisions import CONFLICTS
 from keyvault_kit.custody.entries import Entry
-from keyvault_kit.custody.model import Account, PaperSize, Person, Safe, Site
+from keyvault_kit.custody.model import Account, Decision, PaperSize, Person, Role, Safe, Site
 from keyvault_kit.custody.register import Register, add, known
 from keyvault_kit.errors import RefusedError
-
-
-def _founded(state: Register, fact: ev.LedgerFounded, _: Entry) -> None:
-    if len({f.person for f in fact.founders}) < 2:  # noqa: PLR2004 - nobody founds alone
-        raise RefusedError("a ledger is founded by two people or more")
-    if len({f.public_key for f in fact.founders}) < len(fact.founders):
-        raise RefusedError("two founders have one key", mend="Each enrols a key of their own.")
-    state.mode = fact.mode
-    state.signers = {f.person: f for f in fact.founders}
 
 
 def _organisation(state: Register, fact: ev.OrganisationNamed, _: Entry) -> None:
     state.organisation = fact.name
 
 
+# --- People
+
+
+def _check_validity(fact: ev.PersonAdded | ev.PersonChanged) -> None:
+    if not fact.roles or len(set(fact.roles)) < len(fact.roles):
+        raise RefusedError(f"{fact.person} has no role, or one twice", mend="Name each role once.")
+    if fact.since and fact.until and fact.until < fact.since:
+        raise RefusedError(f"the authority of {fact.person} would end before it begins")
+
+
 def _person(state: Register, fact: ev.PersonAdded, _: Entry) -> None:
-    person = Person(id=fact.person, roles=fact.roles, details=fact.details)
+    _check_validity(fact)
+    person = Person(
+        id=fact.person, roles=fact.roles, details=fact.details, since=fact.since, until=fact.until
+    )
     add(state.people, fact.person, person, "person")
+
+
+def _person_changed(state: Register, fact: ev.PersonChanged, entry: Entry) -> None:
+    _check_validity(fact)
+    person = known(state.people, fact.person, "person")
+    renamed = (person.details,) if fact.details != person.details else ()
+    changed = msgspec.structs.replace(
+        person,
+        roles=fact.roles,
+        details=fact.details,
+        since=fact.since,
+        until=fact.until,
+        former=(*person.former, *renamed),
+    )
+    _check_changes(person, changed, f"person {person.id}")
+    state.people[person.id] = changed
+    _check_two_can_act(state, entry)
+
+
+def _check_two_can_act(state: Register, entry: Entry) -> None:
+    """A ledger in which no two officers can sign any more can never be changed again."""
+    day = entry.time.date()
+    able = [
+        person.id
+        for person in state.people.values()
+        if person.id in state.signers
+        and Role.OFFICER in person.roles
+        and (person.since or day) <= day <= (person.until or day)
+    ]
+    if len(able) < TWO:
+        raise RefusedError(
+            "then fewer than two officers could sign, and nothing could be changed any more",
+            mend="Enrol another officer's key first.",
+        )
+
+
+def _check_changes(before: object, after: object, what: str) -> None:
+    """A change that changes nothing is a slip of whoever typed it."""
+    if before == after:
+        raise RefusedError(f"{what} is like that already: nothing would change")
+
+
+def _absence(state: Register, fact: ev.AbsenceNoted, _: Entry) -> None:
+    person = known(state.people, fact.person, "person")
+    absences = (*person.absences, fact.details)
+    state.people[person.id] = msgspec.structs.replace(person, absences=absences)
+
+
+def _erased(state: Register, fact: ev.DetailsErased, _: Entry) -> None:
+    if not fact.commitments:
+        raise RefusedError("nothing was named to erase")
+    if fact.person is not None:
+        known(state.people, fact.person, "person")
+
+
+# --- Sites and safes
 
 
 def _site(state: Register, fact: ev.SiteAdded, _: Entry) -> None:
     add(state.sites, fact.site, Site(id=fact.site, paper=PaperSize(fact.paper)), "site")
 
 
-def _safe(state: Register, fact: ev.SafeAdded, _: Entry) -> None:
-    known(state.sites, fact.site, "site")
+def _site_changed(state: Register, fact: ev.SiteChanged, _: Entry) -> None:
+    changed = Site(id=fact.site, paper=PaperSize(fact.paper))
+    _check_changes(known(state.sites, fact.site, "site"), changed, f"site {fact.site}")
+    state.sites[fact.site] = Site(id=fact.site, paper=PaperSize(fact.paper))
+
+
+def _check_openers(state: Register, fact: ev.SafeAdded | ev.SafeChanged) -> None:
     for opener in fact.openers:
         known(state.people, opener, "person")
-    if fact.need > len(set(fact.openers)):
+    if not fact.openers or len(set(fact.openers)) < len(fact.openers):
+        raise RefusedError(f"safe {fact.safe} has no openers, or one twice")
+    if fact.need > len(fact.openers):
         raise RefusedError(f"safe {fact.safe} needs {fact.need} openers and has fewer")
+
+
+def _safe(state: Register, fact: ev.SafeAdded, _: Entry) -> None:
+    known(state.sites, fact.site, "site")
+    _check_openers(state, fact)
     safe = Safe(id=fact.safe, site=fact.site, openers=fact.openers, need=fact.need)
     add(state.safes, fact.safe, safe, "safe")
 
 
+def _safe_changed(state: Register, fact: ev.SafeChanged, _: Entry) -> None:
+    safe = known(state.safes, fact.safe, "safe")
+    _check_openers(state, fact)
+    changed = msgspec.structs.replace(safe, openers=fact.openers, need=fact.need)
+    _check_changes(safe, changed, f"safe {safe.id}")
+    state.safes[safe.id] = changed
+
+
+# --- Accounts
+
+
+def _check_names(state: Register, fact: ev.AccountAdded | ev.AccountChanged) -> None:
+    for other in state.accounts.values():
+        if other.id == fact.account:
+            continue
+        if other.upn.casefold() == fact.upn.casefold():
+            raise RefusedError(f"{fact.upn} is the sign-in name of account {other.id} already")
+        if fact.object_id and other.object_id == fact.object_id:
+            raise RefusedError(f"{fact.object_id} is the object id of account {other.id} already")
+
+
 def _account(state: Register, fact: ev.AccountAdded, _: Entry) -> None:
-    add(state.accounts, fact.account, Account(id=fact.account, upn=fact.upn), "account")
+    _check_names(state, fact)
+    account = Account(id=fact.account, upn=fact.upn, object_id=fact.object_id)
+    add(state.accounts, fact.account, account, "account")
+
+
+def _account_changed(state: Register, fact: ev.AccountChanged, _: Entry) -> None:
+    account = known(state.accounts, fact.account, "account")
+    _check_names(state, fact)
+    changes: dict[str, Any] = {"upn": fact.upn, "object_id": fact.object_id}
+    changed = msgspec.structs.replace(account, **changes)
+    _check_changes(account, changed, f"account {account.id}")
+    state.accounts[account.id] = changed
+
+
+# --- Decisions
+
+
+def _decision(state: Register, fact: ev.DecisionMade, entry: Entry) -> None:
+    conflict = CONFLICTS.get(fact.decision)
+    if conflict and fact.choice not in conflict.positions:
+        raise RefusedError(
+            f"{fact.choice!r} is no position on {fact.decision}",
+            mend=f"Choose one of {', '.join(conflict.positions)}.",
+        )
+    if fact.review < entry.time.date():
+        raise RefusedError(
+            f"decision {fact.decision} would be looked at again on {fact.review}, in the past",
+            mend="Name a later day.",
+        )
+    state.decisions[fact.decision] = Decision(
+        id=fact.decision,
+        choice=fact.choice,
+        review=fact.review,
+        details=fact.details,
+        by=entry.by,
+        seq=entry.seq,
+    )
 
 
 HANDLERS: Handlers = {
-    ev.LedgerFounded: _founded,
     ev.OrganisationNamed: _organisation,
     ev.PersonAdded: _person,
+    ev.PersonChanged: _person_changed,
+    ev.AbsenceNoted: _absence,
+    ev.DetailsErased: _erased,
     ev.SiteAdded: _site,
+    ev.SiteChanged: _site_changed,
     ev.SafeAdded: _safe,
+    ev.SafeChanged: _safe_changed,
     ev.AccountAdded: _account,
+    ev.AccountChanged: _account_changed,
+    ev.DecisionMade: _decision,
 }

@@ -1,20 +1,28 @@
 """Secret sets: made, in force, void or dead."""
 
-from typing import Any
+from typing import Final
 
 import msgspec
 
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.handler import Handlers
 from keyvault_kit.custody.entries import Entry
-from keyvault_kit.custody.model import EnvelopeState, Purpose, SecretSet, SetState
-from keyvault_kit.custody.register import Register, add, known, note_contradiction
+from keyvault_kit.custody.model import STATION, EnvelopeState, Purpose, SecretSet, SetState
+from keyvault_kit.custody.register import Register, add, also, known, note_contradiction
 from keyvault_kit.errors import RefusedError
+
+_OWNERS: Final = {
+    Purpose.PASSWORD: ("account", "accounts"),
+    Purpose.PIN: ("key", "keys"),
+}
 
 
 def _set_made(state: Register, fact: ev.SetMade, _: Entry) -> None:
-    owners: dict[str, Any] = state.accounts if fact.purpose is Purpose.PASSWORD else state.keys
-    known(owners, fact.subject, "account" if fact.purpose is Purpose.PASSWORD else "key")
+    if fact.purpose in _OWNERS:
+        word, things = _OWNERS[fact.purpose]
+        known(getattr(state, things), fact.subject, word)
+    elif fact.subject != STATION:
+        raise RefusedError(f"an identity is that of the {STATION}, not of {fact.subject}")
     if fact.threshold > fact.count:
         raise RefusedError(f"set {fact.set} has fewer sheets than its threshold")
     made = SecretSet(
@@ -25,6 +33,7 @@ def _set_made(state: Register, fact: ev.SetMade, _: Entry) -> None:
         count=fact.count,
     )
     add(state.sets, fact.set, made, "secret set")
+    also(state.made, f"{fact.purpose}:{fact.subject}", fact.set)
 
 
 def _set_voided(state: Register, fact: ev.SetVoided, _: Entry) -> None:
@@ -53,15 +62,21 @@ def bring_into_force(state: Register, set_id: str, purpose: Purpose, subject: st
             f"set {set_id} has {len(sealed)} of {it.count} envelopes sealed",
             mend="Nothing goes live before its paper is proven and sealed.",
         )
-    for other in state.sets_of(subject, purpose):
-        if other.state is SetState.IN_FORCE:
-            state.sets[other.id] = msgspec.structs.replace(other, state=SetState.DEAD)
+    retire(state, purpose, subject)
+    state.in_force[f"{purpose}:{subject}"] = set_id
     state.sets[set_id] = msgspec.structs.replace(it, state=SetState.IN_FORCE)
 
 
+def retire(state: Register, purpose: Purpose, subject: str) -> None:
+    """What was in force for an account or key is dead: its secret was changed, or is gone."""
+    before = state.in_force.pop(f"{purpose}:{subject}", None)
+    if before is not None:
+        state.sets[before] = msgspec.structs.replace(state.sets[before], state=SetState.DEAD)
+
+
 def _password_offered(state: Register, fact: ev.PasswordOffered, _: Entry) -> None:
-    if fact.set not in state.sets:
-        note_contradiction(state, fact.set, "a password was offered that is not in the register")
+    if fact.set not in state.sets or fact.account not in state.accounts:
+        note_contradiction(state, fact.set, "a password was offered: set or account is unknown")
 
 
 def _password_set(state: Register, fact: ev.PasswordSet, _: Entry) -> None:

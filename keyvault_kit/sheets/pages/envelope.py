@@ -28,7 +28,7 @@ class EnvelopeLabel(msgspec.Struct, frozen=True, kw_only=True):
     """What stands outside on an envelope.
 
     Attributes:
-        heading: Its `sheet_id` is the envelope's id.
+        heading: Its `sheet_id` is the envelope's id, which the code names.
         contents: What is inside, in public words: 'Share 2 of 3', 'Key KEY-01'.
         set_id: The secret set of the sheet inside, or the tag of the key inside.
         site: Where its safe stands.
@@ -44,11 +44,11 @@ class EnvelopeLabel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def payload(sheet: EnvelopeLabel) -> str:
-    """The text of the label's QR code: neither salt nor content."""
+    """The text of the label's QR code: the envelope's own id, neither salt nor content."""
     return SheetCode(
         kind=Kind.ENVELOPE,
         register8=sheet.heading.register8,
-        set_id=sheet.set_id,
+        set_id=sheet.heading.sheet_id,
         number=sheet.heading.number,
     ).encode()
 

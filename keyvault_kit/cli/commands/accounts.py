@@ -1,0 +1,123 @@
+"""`keyvault accounts`: the emergency access accounts."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+import click
+
+from keyvault_kit.assembly import open_book
+from keyvault_kit.ceremonies.plan import Work
+from keyvault_kit.cli.at_work import at_work
+from keyvault_kit.cli.options import ID, by_option, json_option, ledger_option
+from keyvault_kit.cli.output import print_json, say, table
+from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.entries import TIME_FORMAT
+from keyvault_kit.custody.model import OBJECT_ID_PATTERN, Account
+from keyvault_kit.custody.register import Register, known
+from keyvault_kit.errors import InputError
+
+_UPN: Final = r"[^@\s]{1,64}@[^@\s]{1,48}"
+_object_option = click.option("--object-id", help="The tenant's object id of it (S7).")
+
+
+@click.group("accounts")
+def command() -> None:
+    """The emergency access accounts."""
+
+
+@command.command("list")
+@ledger_option
+@json_option
+def list_accounts(ledger: Path, *, as_json: bool) -> None:
+    """List all accounts with their keys, password set and what is known of their use."""
+    register = open_book(ledger).register
+    accounts = register.accounts.values()
+    if as_json:
+        print_json([_fields(register, account) for account in accounts])
+        return
+    heads = ("id", "sign-in name", "keys", "password set", "used, rotation due")
+    rows = [
+        (
+            account.id,
+            account.upn,
+            ", ".join(_keys(register, account)) or "-",
+            account.password_set or "-",
+            account.used.strftime(TIME_FORMAT) if account.used else "-",
+        )
+        for account in accounts
+    ]
+    say(table(heads, rows))
+
+
+def _keys(register: Register, account: Account) -> list[str]:
+    return [key.id for key in register.keys.values() if key.account == account.id]
+
+
+def _fields(register: Register, account: Account) -> dict[str, object]:
+    return {
+        "id": account.id,
+        "upn": account.upn,
+        "object_id": account.object_id,
+        "keys": _keys(register, account),
+        "password_set": account.password_set,
+        "used": account.used and account.used.strftime(TIME_FORMAT),
+    }
+
+
+def _checked(upn: str | None, object_id: str | None) -> tuple[str | None, str | None]:
+    """The two as they are entered.
+
+    Raises:
+        InputError: One is of the wrong form.
+    """
+    if upn is not None and not (re.fullmatch(_UPN, upn) and upn.isprintable()):
+        raise InputError(f"{upn!r} is no sign-in name", mend="It has the form name@domain.")
+    plain = object_id.strip().lower() if object_id else None
+    if plain is not None and not re.fullmatch(OBJECT_ID_PATTERN, plain):
+        raise InputError(f"{plain!r} is no object id", mend="Copy it from the tenant, whole.")
+    return upn, plain
+
+
+@command.command("add")
+@click.argument("account", type=ID)
+@click.argument("upn", metavar="SIGN-IN-NAME")
+@_object_option
+@by_option
+@ledger_option
+def add(
+    account: str, upn: str, object_id: str | None, *, by: tuple[str, ...], ledger: Path
+) -> None:
+    """Add an account; two officers sign it."""
+    _, plain = _checked(upn, object_id)
+    fact = ev.AccountAdded(account=account, upn=upn, object_id=plain)
+    with at_work(ledger) as it:
+        told = f" and the object id {plain}" if plain else ""
+        what = f"Add account {account} with the sign-in name {upn}{told}"
+        it.change(what, by, lambda _: [fact])
+
+
+@command.command("change")
+@click.argument("account", type=ID)
+@click.option("--upn", help="The new sign-in name.")
+@_object_option
+@by_option
+@ledger_option
+def change(
+    account: str, upn: str | None, object_id: str | None, *, by: tuple[str, ...], ledger: Path
+) -> None:
+    """Change the sign-in name or object id of an account; two officers sign it."""
+    if not (upn or object_id):
+        raise click.UsageError("name what changes: --upn, --object-id")
+    new_upn, plain = _checked(upn, object_id)
+
+    def act(work: Work) -> list[ev.Fact]:
+        before = known(work.register.accounts, account, "account")
+        changed = ev.AccountChanged(
+            account=account, upn=new_upn or before.upn, object_id=plain or before.object_id
+        )
+        return [changed]
+
+    with at_work(ledger) as it:
+        told = f"{upn or 'its old sign-in name'} and object id {plain or 'as before'}"
+        it.change(f"Let account {account} have {told}", by, act)

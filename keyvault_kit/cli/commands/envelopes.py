@@ -1,0 +1,152 @@
+"""`keyvault envelopes`: what lies where, each bag's history, and what two people do with a bag."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+import msgspec
+
+from keyvault_kit.assembly import open_book
+from keyvault_kit.ceremonies.plan import Work
+from keyvault_kit.cli.at_work import at_work
+from keyvault_kit.cli.options import ID, TEXT, by_option, json_option, ledger_option
+from keyvault_kit.cli.output import print_json, say, table
+from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.entries import TIME_FORMAT, Entry, decode
+from keyvault_kit.custody.model import Envelope, EnvelopeState
+from keyvault_kit.custody.register import known
+
+_GONE: Final = (EnvelopeState.DESTROYED, EnvelopeState.SPOILED)
+
+
+@click.group("envelopes")
+def command() -> None:
+    """Envelopes: where they lie, their history, moving and destroying them."""
+
+
+@command.command("list")
+@click.option("--safe", type=ID, help="Only those in this safe.")
+@click.option("--all", "everything", is_flag=True, help="Destroyed and spoiled ones too.")
+@ledger_option
+@json_option
+def list_envelopes(ledger: Path, safe: str | None, *, everything: bool, as_json: bool) -> None:
+    """List the envelopes that there are, and where they lie."""
+    register = open_book(ledger).register
+    if safe is not None:
+        known(register.safes, safe, "safe")
+    found = [
+        e
+        for e in register.envelopes.values()
+        if (everything or e.state not in _GONE) and safe in (None, e.safe)
+    ]
+    if as_json:
+        print_json([msgspec.to_builtins(e) for e in found])
+        return
+    heads = ("id", "holds", "state", "bag", "safe", "site")
+    rows = []
+    for e in found:
+        site = register.safes[e.safe].site if e.safe else "-"
+        rows.append((e.id, e.holds, str(e.state), e.bag or "-", e.safe or "-", site))
+    say(table(heads, rows))
+
+
+@command.command("history")
+@click.argument("envelope", type=ID)
+@ledger_option
+@json_option
+def history(envelope: str, ledger: Path, *, as_json: bool) -> None:
+    """Tell the whole life of an envelope, from its sheet's print on."""
+    book = open_book(ledger)
+    known(book.register.envelopes, envelope, "envelope")
+    entries = [decode(body) for body in book.ledger.bodies()]
+    mine = [e for e in entries if getattr(e.fact, "envelope", None) == envelope]
+    if as_json:
+        print_json([msgspec.json.decode(book.ledger.body(e.seq)) for e in mine])
+        return
+    rows = [(str(e.seq), e.when.strftime(TIME_FORMAT), _what(e), ", ".join(e.by)) for e in mine]
+    say(table(("entry", "time", "what", "by"), rows))
+
+
+def _what(entry: Entry) -> str:
+    """The kind of entry, with its bag or safe."""
+    kind = str(type(entry.fact).__struct_config__.tag).removeprefix("envelope.")
+    places = (f"{name} {getattr(entry.fact, name, None)}" for name in ("bag", "safe"))
+    return " ".join([kind, *(place for place in places if not place.endswith("None"))])
+
+
+@command.command("move")
+@click.argument("envelope", type=ID)
+@click.option("--to", "safe", type=ID, required=True, help="The safe in which it lies now.")
+@by_option
+@ledger_option
+def move(envelope: str, safe: str, *, by: tuple[str, ...], ledger: Path) -> None:
+    """Enter that an unopened envelope lies in another safe now; two sign it."""
+    fact = ev.EnvelopeMoved(envelope=envelope, safe=safe)
+    with at_work(ledger) as it:
+        it.change(f"Move envelope {envelope} to safe {safe}", by, lambda _: [fact])
+
+
+@command.command("destroy")
+@click.argument("envelope", type=ID)
+@click.option("--why", type=ID, default="dead", show_default=True, help="In a word.")
+@by_option
+@ledger_option
+def destroy(envelope: str, why: str, *, by: tuple[str, ...], ledger: Path) -> None:
+    """Enter that a sheet of a dead set was destroyed before two people, who sign it."""
+    fact = ev.EnvelopeDestroyed(envelope=envelope, why=why)
+    with at_work(ledger) as it:
+        it.change(
+            f"Enter that envelope {envelope} with its sheet was destroyed",
+            by,
+            lambda _: [fact],
+            words=f"destroy {envelope}",
+        )
+
+
+@command.command("correct")
+@click.argument("envelope", type=ID)
+@click.option("--state", type=click.Choice([str(it) for it in EnvelopeState]))
+@click.option("--bag", type=ID)
+@click.option("--safe", type=ID)
+@click.option("--why", type=TEXT, required=True, help="Kept in an erasable row.")
+@by_option
+@ledger_option
+def correct(
+    envelope: str,
+    state: str | None,
+    bag: str | None,
+    safe: str | None,
+    why: str,
+    *,
+    by: tuple[str, ...],
+    ledger: Path,
+) -> None:
+    """Correct what the register says of an envelope; two sign it. What is not named stays."""
+    if not (state or bag or safe):
+        raise click.UsageError("name what was wrong: --state, --bag, --safe")
+    if safe and state not in (None, str(EnvelopeState.DEPOSITED)):
+        raise click.UsageError(f"an envelope that is {state} lies in no safe")
+
+    def act(work: Work) -> list[ev.Fact]:
+        before: Envelope = known(work.register.envelopes, envelope, "envelope")
+        now = EnvelopeState(state) if state else before.state
+        lies = now is EnvelopeState.DEPOSITED
+        details = work.write_down({"envelope": envelope, "why": why})
+        fact = ev.EnvelopeCorrected(
+            envelope=envelope,
+            state=now,
+            bag=bag or before.bag,
+            safe=(safe or before.safe) if lies else None,
+            details=details,
+        )
+        return [fact]
+
+    told = [
+        f"{name} {value}"
+        for name, value in (("state", state), ("bag", bag), ("safe", safe))
+        if value
+    ]
+    with at_work(ledger) as it:
+        it.change(
+            f"Correct envelope {envelope}: {', '.join(told) or 'nothing'}, because: {why}", by, act
+        )

@@ -1,0 +1,204 @@
+"""What happened: one struct a fact.
+
+Facts know neither their place nor their time: the entry that carries one does.
+"""
+
+from keyvault_kit.custody.events.base import Fact, Natural, Observation, Positive, Request
+from keyvault_kit.custody.events.ceremonies import (
+    CeremonyClosed,
+    CeremonyReturned,
+    CeremonyStarted,
+    CeremonyStepped,
+    FindingMade,
+    FindingSettled,
+)
+from keyvault_kit.custody.events.envelopes import (
+    EnvelopeCorrected,
+    EnvelopeDeposited,
+    EnvelopeDestroyed,
+    EnvelopeMoved,
+    EnvelopeOpened,
+    EnvelopePrinted,
+    EnvelopeProven,
+    EnvelopeResealed,
+    EnvelopeSealed,
+    EnvelopeSpoiled,
+    KeyPacked,
+)
+from keyvault_kit.custody.events.keys import (
+    KeyAsserted,
+    KeyCorrected,
+    KeyProven,
+    KeyRegistered,
+    KeyReset,
+    PasskeyEnrolled,
+    PinChecked,
+    PinSet,
+)
+from keyvault_kit.custody.events.log import (
+    ActsSigned,
+    CheckpointSigned,
+    ClockChecked,
+    ClockOverruled,
+    ClockUnchecked,
+    LedgerFounded,
+    LedgerRefounded,
+    ProposalAccepted,
+    ProposalRefused,
+    RecipientSet,
+    SignerAdded,
+    SignerReplaced,
+    SignerRevoked,
+)
+from keyvault_kit.custody.events.organisation import (
+    AbsenceNoted,
+    AccountAdded,
+    AccountChanged,
+    DecisionMade,
+    DetailsErased,
+    OrganisationNamed,
+    PersonAdded,
+    PersonChanged,
+    SafeAdded,
+    SafeChanged,
+    SiteAdded,
+    SiteChanged,
+)
+from keyvault_kit.custody.events.secrets import (
+    AccountUsed,
+    PasswordOffered,
+    PasswordRecovered,
+    PasswordSet,
+    SecretExposed,
+    SetMade,
+    SetVoided,
+    ShareVerified,
+)
+
+AnyFact = (
+    LedgerFounded
+    | LedgerRefounded
+    | SignerAdded
+    | SignerReplaced
+    | SignerRevoked
+    | ActsSigned
+    | ProposalAccepted
+    | ProposalRefused
+    | RecipientSet
+    | CheckpointSigned
+    | ClockChecked
+    | ClockOverruled
+    | ClockUnchecked
+    | OrganisationNamed
+    | PersonAdded
+    | PersonChanged
+    | AbsenceNoted
+    | DetailsErased
+    | SiteAdded
+    | SiteChanged
+    | SafeAdded
+    | SafeChanged
+    | AccountAdded
+    | AccountChanged
+    | DecisionMade
+    | KeyRegistered
+    | KeyProven
+    | KeyReset
+    | PinSet
+    | PinChecked
+    | PasskeyEnrolled
+    | KeyAsserted
+    | KeyCorrected
+    | SetMade
+    | SetVoided
+    | PasswordOffered
+    | PasswordSet
+    | PasswordRecovered
+    | ShareVerified
+    | SecretExposed
+    | AccountUsed
+    | EnvelopePrinted
+    | EnvelopeProven
+    | EnvelopeResealed
+    | KeyPacked
+    | EnvelopeSealed
+    | EnvelopeDeposited
+    | EnvelopeMoved
+    | EnvelopeOpened
+    | EnvelopeSpoiled
+    | EnvelopeDestroyed
+    | EnvelopeCorrected
+    | CeremonyStarted
+    | CeremonyStepped
+    | CeremonyReturned
+    | CeremonyClosed
+    | FindingMade
+    | FindingSettled
+)
+
+__all__ = [
+    "AbsenceNoted",
+    "AccountAdded",
+    "AccountChanged",
+    "AccountUsed",
+    "ActsSigned",
+    "AnyFact",
+    "CeremonyClosed",
+    "CeremonyReturned",
+    "CeremonyStarted",
+    "CeremonyStepped",
+    "CheckpointSigned",
+    "ClockChecked",
+    "ClockOverruled",
+    "ClockUnchecked",
+    "DecisionMade",
+    "DetailsErased",
+    "EnvelopeCorrected",
+    "EnvelopeDeposited",
+    "EnvelopeDestroyed",
+    "EnvelopeMoved",
+    "EnvelopeOpened",
+    "EnvelopePrinted",
+    "EnvelopeProven",
+    "EnvelopeResealed",
+    "EnvelopeSealed",
+    "EnvelopeSpoiled",
+    "Fact",
+    "FindingMade",
+    "FindingSettled",
+    "KeyAsserted",
+    "KeyCorrected",
+    "KeyPacked",
+    "KeyProven",
+    "KeyRegistered",
+    "KeyReset",
+    "LedgerFounded",
+    "LedgerRefounded",
+    "Natural",
+    "Observation",
+    "OrganisationNamed",
+    "PasskeyEnrolled",
+    "PasswordOffered",
+    "PasswordRecovered",
+    "PasswordSet",
+    "PersonAdded",
+    "PersonChanged",
+    "PinChecked",
+    "PinSet",
+    "Positive",
+    "ProposalAccepted",
+    "ProposalRefused",
+    "RecipientSet",
+    "Request",
+    "SafeAdded",
+    "SafeChanged",
+    "SecretExposed",
+    "SetMade",
+    "SetVoided",
+    "ShareVerified",
+    "SignerAdded",
+    "SignerReplaced",
+    "SignerRevoked",
+    "SiteAdded",
+    "SiteChanged",
+]

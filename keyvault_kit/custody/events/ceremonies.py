@@ -1,0 +1,56 @@
+"""Ceremonies, and what they found."""
+
+from keyvault_kit.custody.events.base import Fact, Natural, Observation, Request
+from keyvault_kit.custody.model import Hex256, Id
+
+
+class CeremonyStarted(Fact, frozen=True, tag="ceremony.started"):
+    """A ceremony began: which plan, about what, by whom."""
+
+    ceremony: Id
+    plan: str
+    people: tuple[Id, ...]
+    request: Request
+
+
+class CeremonyStepped(Fact, frozen=True, tag="ceremony.stepped"):
+    """A step is done; its facts stand just before this entry."""
+
+    ceremony: Id
+    step: str
+
+
+class CeremonyReturned(Fact, frozen=True, tag="ceremony.returned"):
+    """What a later step needed was lost: the ceremony goes back, and these steps are undone."""
+
+    ceremony: Id
+    to: str
+    undone: tuple[str, ...]
+    why: str
+
+
+class CeremonyClosed(Fact, frozen=True, tag="ceremony.closed"):
+    """All steps are done."""
+
+    ceremony: Id
+
+
+class FindingMade(Observation, frozen=True, tag="finding.made"):
+    """Something is not as the register says."""
+
+    rule: str
+    subject: Id
+    what: str
+    mend: str
+
+
+class FindingSettled(Fact, frozen=True, tag="finding.settled"):
+    """Two people looked into a finding and settled it; how lies in the erasable row.
+
+    Attributes:
+        finding: `seq` of the entry that it stands in, or that contradicted the register.
+    """
+
+    finding: Natural
+    subject: Id
+    details: Hex256

@@ -1,0 +1,102 @@
+"""The organisation: people, sites, safes, accounts, decisions."""
+
+from datetime import date
+
+from keyvault_kit.custody.events.base import Fact
+from keyvault_kit.custody.model import Count, Hex256, Id, PaperSize, Role
+
+
+class OrganisationNamed(Fact, frozen=True, tag="organisation.named"):
+    """Whose ledger this is, as sheets and reports print it."""
+
+    name: str
+
+
+class PersonAdded(Fact, frozen=True, tag="person.added"):
+    """A person who may act; `details` commits to the erasable row with the name."""
+
+    person: Id
+    roles: tuple[Role, ...]
+    details: Hex256
+    since: date | None = None
+    until: date | None = None
+
+
+class PersonChanged(Fact, frozen=True, tag="person.changed"):
+    """Another name, roles or validity of a person: the whole as it is from now on."""
+
+    person: Id
+    roles: tuple[Role, ...]
+    details: Hex256
+    since: date | None = None
+    until: date | None = None
+
+
+class AbsenceNoted(Fact, frozen=True, tag="absence.noted"):
+    """A person is away for a time; when and why lies in the erasable row."""
+
+    person: Id
+    details: Hex256
+
+
+class DetailsErased(Fact, frozen=True, tag="details.erased"):
+    """These rows were erased with their salts; what the log says of them tells nothing now."""
+
+    commitments: tuple[Hex256, ...]
+    person: Id | None = None
+
+
+class SiteAdded(Fact, frozen=True, tag="site.added"):
+    """A place with safes, and the paper that is printed on there."""
+
+    site: Id
+    paper: PaperSize
+
+
+class SiteChanged(Fact, frozen=True, tag="site.changed"):
+    """Another paper is printed on at a site."""
+
+    site: Id
+    paper: PaperSize
+
+
+class SafeAdded(Fact, frozen=True, tag="safe.added"):
+    """A container with its openers and how many of them it needs."""
+
+    safe: Id
+    site: Id
+    openers: tuple[Id, ...]
+    need: Count
+
+
+class SafeChanged(Fact, frozen=True, tag="safe.changed"):
+    """Other openers of a safe, or another number of them that it needs."""
+
+    safe: Id
+    openers: tuple[Id, ...]
+    need: Count
+
+
+class AccountAdded(Fact, frozen=True, tag="account.added"):
+    """An emergency access account and its sign-in name."""
+
+    account: Id
+    upn: str
+    object_id: str | None = None
+
+
+class AccountChanged(Fact, frozen=True, tag="account.changed"):
+    """Another sign-in name or object id of an account: the whole as it is from now on."""
+
+    account: Id
+    upn: str
+    object_id: str | None = None
+
+
+class DecisionMade(Fact, frozen=True, tag="decision.made"):
+    """A choice between positions of the sources, or an exception; why lies in the erasable row."""
+
+    decision: Id
+    choice: Id
+    review: date
+    details: Hex256

@@ -1,0 +1,72 @@
+"""Passwords, PINs and who saw them."""
+
+from keyvault_kit.custody.events.base import Fact, Observation
+from keyvault_kit.custody.model import Count, Id, Purpose
+
+
+class SetMade(Fact, frozen=True, tag="set.made"):
+    """A password or PIN was drawn and split; how it is put on paper."""
+
+    set: Id
+    purpose: Purpose
+    subject: Id
+    threshold: Count
+    count: Count
+
+
+class SetVoided(Fact, frozen=True, tag="set.voided"):
+    """A set that never came into force is given up."""
+
+    set: Id
+    why: str
+
+
+class PasswordOffered(Observation, frozen=True, tag="password.offered"):
+    """The password of this set is about to be typed at the tenant.
+
+    From here on the tenant may have it, so its sheets are not destroyed before people said no.
+    """
+
+    account: Id
+    set: Id
+
+
+class PasswordSet(Fact, frozen=True, tag="password.set"):
+    """The tenant took the password of this set; the set is in force, the one before it dead."""
+
+    account: Id
+    set: Id
+
+
+class PasswordRecovered(Observation, frozen=True, tag="password.recovered"):
+    """Enough shares gave a password, and whether the tenant took it."""
+
+    account: Id
+    set: Id
+    accepted: bool
+
+
+class ShareVerified(Observation, frozen=True, tag="share.verified"):
+    """One sheet alone agrees with its proof."""
+
+    envelope: Id
+
+
+class SecretExposed(Observation, frozen=True, tag="secret.exposed"):
+    """A person saw a secret, or could: the whole, one sheet of it, or one half of a password.
+
+    `present`: the person stood by while it lay open, and may or may not have read it.
+    """
+
+    person: Id
+    set: Id
+    number: Count | None = None
+    half: Count | None = None
+    present: bool = False
+
+
+class AccountUsed(Observation, frozen=True, tag="account.used"):
+    """Somebody signed in to, or could have; rotation falls due (S32)."""
+
+    account: Id
+    why: str

@@ -1,0 +1,63 @@
+"""People who practise: real prompts, and software keys that plug and touch themselves."""
+
+from keyvault_kit.assembly import Bench
+from keyvault_kit.ceremonies.interaction import Interaction, Prompt, Topic
+from keyvault_kit.secret import Secret
+
+
+class PractisingInteraction:
+    """An `Interaction` for rehearsal ledgers: what concerns a key happens by itself, and is said.
+
+    Args:
+        people: Who answers everything else.
+    """
+
+    def __init__(self, people: Interaction, bench: Bench) -> None:
+        self._people = people
+        self._bench = bench
+
+    def show(self, prompt: Prompt) -> None:
+        """As the people do."""
+        self._people.show(prompt)
+
+    def confirm(self, prompt: Prompt) -> bool:
+        """As the people do."""
+        return self._people.confirm(prompt)
+
+    def choose(self, prompt: Prompt, choices: tuple[str, ...]) -> int:
+        """As the people do."""
+        return self._people.choose(prompt, choices)
+
+    def ask(self, prompt: Prompt) -> str:
+        """As the people do."""
+        return self._people.ask(prompt)
+
+    def ask_pin(self, prompt: Prompt) -> Secret:
+        """The PIN of a person's own software key; another PIN is asked for."""
+        if prompt.topic is not Topic.PERSONAL_KEY:
+            return self._people.ask_pin(prompt)
+        self._say(prompt, "typed, since it is a software key")
+        return self._bench.personal_pin(prompt.person)
+
+    def wait_for_key(self, prompt: Prompt) -> None:
+        """Plug the software key in."""
+        self._say(prompt, "done, since it is a software key")
+        if prompt.topic is Topic.PERSONAL_KEY:
+            self._bench.plug_personal(prompt.person)
+        else:
+            self._bench.plug(prompt.subject)
+
+    def touch(self, prompt: Prompt) -> None:
+        """The software key's own finger does it."""
+        self._say(prompt, "done, since it is a software key")
+
+    def reveal(self, prompt: Prompt, secret: Secret, *, seconds: int) -> None:
+        """As the people do."""
+        self._people.reveal(prompt, secret, seconds=seconds)
+
+    def progress(self, ceremony: str, step: int, of: int, activity: str) -> None:
+        """As the people do."""
+        self._people.progress(ceremony, step, of, activity)
+
+    def _say(self, prompt: Prompt, what: str) -> None:
+        self._people.show(Prompt(topic=Topic.NOTE, text=f"{prompt.text} [{what}]"))

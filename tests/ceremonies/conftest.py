@@ -1,0 +1,254 @@
+"""A copy of a founded ledger for each test, with software keys and people who answer by script."""
+
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from keyvault_kit.assembly import Bench, Folder, SeededRandom
+from keyvault_kit.ceremonies import engine
+from keyvault_kit.ceremonies.book import Book
+from keyvault_kit.ceremonies.engine import Watcher
+from keyvault_kit.ceremonies.interaction import Prompt, Topic
+from keyvault_kit.ceremonies.plan import Ceremony, Hands, Plan, Step, Work
+from keyvault_kit.ceremonies.plans import founding, seal, signers
+from keyvault_kit.ceremonies.station import Station
+from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.entries import Entry, decode
+from keyvault_kit.custody.fold import fold
+from keyvault_kit.custody.model import Mode, PaperSize
+from keyvault_kit.custody.organisation import parse
+from keyvault_kit.custody.register import Register
+from keyvault_kit.keys.guard import PinGuard
+from keyvault_kit.ledger.store import Ledger
+from keyvault_kit.secret import Secret
+
+SEED: Final = b"\x2a" * 32
+FOUNDED: Final = datetime(2026, 3, 2, 9, tzinfo=UTC)
+A_DAY: Final = timedelta(days=1)
+CAREFUL: Final = {
+    Topic.BAG_INTACT,
+    Topic.CHANGE,
+    Topic.DEPOSIT,
+    Topic.SIGN_IN,
+    Topic.TENANT_PASSWORD,
+}
+"""What careful people say yes to; to all else they say no."""
+
+
+class Time:
+    """The true time, which goes on when a test says so, and how far the workstation is ahead."""
+
+    def __init__(self, true: datetime) -> None:
+        self.true = true
+        self.ahead = timedelta(0)
+
+    def at_the_workstation(self) -> datetime:
+        return self.true + self.ahead
+
+
+class People:
+    """People who plug, touch and type as they should, unless a test has told them otherwise.
+
+    Attributes:
+        says: Topic -> the next answers; once these are given, they answer as careful people.
+        plugs: Whose keys are plugged in next, nobody's where empty; once these were, everybody
+            plugs in their own.
+        pins: The PINs that are typed next; once these were, those that people chose.
+        at_touch: Called where a key waits for a touch.
+        asked: Every prompt, in order.
+    """
+
+    def __init__(self, bench: Bench, time: Time) -> None:
+        self._bench = bench
+        self._time = time
+        self._bags = 0
+        self.says: dict[Topic, list[str | bool]] = defaultdict(list)
+        self.plugs: list[str] = []
+        self.pins: list[str] = []
+        self.at_touch: Callable[[Prompt], None] = lambda _: None
+        self.asked: list[Prompt] = []
+
+    def texts(self, topic: Topic) -> list[str]:
+        """What was said or asked about a topic, in order."""
+        return [prompt.text for prompt in self.asked if prompt.topic is topic]
+
+    def show(self, prompt: Prompt) -> None:
+        self.asked.append(prompt)
+
+    def progress(self, ceremony: str, step: int, of: int, activity: str) -> None:
+        pass
+
+    def confirm(self, prompt: Prompt) -> bool:
+        self.asked.append(prompt)
+        said = self.says[prompt.topic]
+        return bool(said.pop(0) if said else prompt.topic in CAREFUL)
+
+    def choose(self, prompt: Prompt, choices: tuple[str, ...]) -> int:
+        raise NotImplementedError(prompt, choices)
+
+    def ask(self, prompt: Prompt) -> str:
+        self.asked.append(prompt)
+        said = self.says[prompt.topic]
+        if said:
+            return str(said.pop(0))
+        if prompt.topic is Topic.CLOCK:
+            return self._time.true.isoformat()
+        if prompt.topic is Topic.BAG_NUMBER:
+            self._bags += 1  # asked of two people, one after the other
+            return f"BAG-{self._time.true:%j%H%M}-{(self._bags + 1) // 2}"
+        raise NotImplementedError(prompt)
+
+    def ask_pin(self, prompt: Prompt) -> Secret:
+        self.asked.append(prompt)
+        if self.pins:
+            return Secret.from_text(self.pins.pop(0))
+        return self._bench.personal_pin(prompt.person)
+
+    def wait_for_key(self, prompt: Prompt) -> None:
+        self.asked.append(prompt)
+        person = self.plugs.pop(0) if self.plugs else prompt.person
+        if person:
+            self._bench.plug_personal(person)
+
+    def touch(self, prompt: Prompt) -> None:
+        self.asked.append(prompt)
+        self.at_touch(prompt)
+
+    def reveal(self, prompt: Prompt, secret: Secret, *, seconds: int) -> None:
+        assert seconds > 0
+        assert len(secret)
+        self.asked.append(prompt)
+
+
+class Desk:
+    """A station on a ledger and software keys in a folder, with its people."""
+
+    def __init__(self, folder: Path, ledger: Ledger, now: datetime) -> None:
+        self.folder = folder
+        self.time = Time(now)
+        self.bench = Bench.again(folder / "softkeys")
+        self.people = People(self.bench, self.time)
+        self.station = Station(
+            mode=Mode.REHEARSAL,
+            clock=self.time.at_the_workstation,
+            random=SeededRandom(SEED, b"desk %d" % ledger.size),
+            book=Book(ledger, self.time.at_the_workstation),
+            bus=self.bench.bus,
+            guard=PinGuard(),
+            paper=Folder(folder / "sheets"),
+            roots=self.bench.roots,
+            transfer=folder / "transfer",
+        )
+
+    @property
+    def book(self) -> Book:
+        return self.station.book
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.station.book.ledger
+
+    @property
+    def path(self) -> Path:
+        """The ledger file."""
+        return self.folder / "ledger.db"
+
+    @property
+    def register(self) -> Register:
+        return self.book.register
+
+    def raw(self) -> bytes:
+        """What `ledger show --raw` prints."""
+        return b"".join(body + b"\n" for body in self.ledger.bodies())
+
+    def entries(self, start: int = 0) -> list[Entry]:
+        return [decode(body) for body in self.ledger.bodies(start)]
+
+    def folded(self, size: int | None = None) -> Register:
+        """The register as the first `size` entries say it, or all, whatever snapshot there is."""
+        return fold(self.entries()[:size])
+
+    def kinds(self, start: int = 0) -> list[type[ev.Fact]]:
+        return [type(entry.fact) for entry in self.entries(start)]
+
+    def run(self, ceremony: Ceremony, watch: Watcher = engine.nobody) -> Register:
+        return engine.run(ceremony, self.station, self.people, watch)
+
+    def enrol(self, *people: str, by: tuple[str, ...] = ("alice", "bob")) -> Register:
+        """Make these people signers."""
+        request = signers.Request(enrol=people, signers=by, number=len(self.register.ceremonies))
+        return self.run(signers.ceremony(request))
+
+    def work(self, *by: str) -> Work:
+        """What an act of these people works with, outside of any ceremony."""
+        step = Step(id="add", activity="Add a site", by=by, act=lambda _: ())
+        return Work(self.station, self.people, "trial-1", Hands(), step)
+
+    def seal(self) -> str:
+        """Seal a password of the account; the id of its set."""
+        request = seal.Request(
+            account="bg1", threshold=2, officers=("alice", "bob"), safes=("hq-1", "vault-1")
+        )
+        self.run(seal.ceremony(request, number=1))
+        return self.register.accounts["bg1"].password_set or ""
+
+    def fingers(self, person: str, touches: Callable[[str], bool]) -> None:
+        """From now on this decides whether a person's key is touched."""
+        self.bench.plug_personal(person)
+        self.bench._lying(f"personal-{person}")._touch = touches
+        self.bench.unplug_personal()
+
+    def pin(self, person: str) -> str:
+        """The PIN that a person chose."""
+        return self.bench.personal_pin(person).expose_text()
+
+    def pin_attempts(self, person: str) -> int:
+        """How many wrong PINs a person's key has left."""
+        return self.bench._lying(f"personal-{person}")._memory.state.pin_retries
+
+
+Act = Callable[[Work], Sequence[ev.Fact]]
+Trial = Callable[..., Ceremony]
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory, small_organisation: tuple[str, str]) -> Path:
+    """The folder of a ledger that alice and bob founded; to be copied."""
+    folder = tmp_path_factory.mktemp("founded")
+    for name in ("sheets", "transfer"):
+        (folder / name).mkdir()
+    Bench.begin(folder / "softkeys", seed=SEED, now=FOUNDED)
+    with Ledger.create(folder / "ledger.db") as ledger:
+        Desk(folder, ledger, FOUNDED).run(founding.ceremony(parse(*small_organisation)))
+    return folder
+
+
+@pytest.fixture
+def desk(founded: Path, tmp_path: Path) -> Iterator[Desk]:
+    """A copy of the founded ledger with its keys and people, a day later."""
+    folder = tmp_path / "desk"
+    shutil.copytree(founded, folder)
+    with Ledger.open(folder / "ledger.db") as ledger:
+        yield Desk(folder, ledger, FOUNDED + A_DAY)
+
+
+@pytest.fixture
+def signed_trial() -> Trial:
+    """Makes a ceremony of one signed step, which adds a site; an act may be given in its place."""
+
+    def made(
+        act: Act = lambda _: [ev.SiteAdded(site="annexe", paper=PaperSize.A4)],
+        by: tuple[str, ...] = ("alice", "bob"),
+        *,
+        clock: bool = False,
+    ) -> Ceremony:
+        step = Step(id="add", activity="Add a site", by=by, act=act, signed=True)
+        plan = Plan("trial", lambda _register, _request: (step,), clock=clock)
+        return Ceremony(id="trial-1", plan=plan, request={"about": "x"}, people=by)
+
+    return made
