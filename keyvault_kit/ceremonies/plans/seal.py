@@ -69,6 +69,25 @@ def steps(_: Register, request: ev.Request) -> tuple[Step, ...]:
             needs=SECRETS,
             restart="make",
         ),
+        *_tenant_steps(it),
+        *(
+            Step(
+                id=f"deposit-{n}",
+                activity=f"Deposit share {n} in safe {it.safes[n - 1]}",
+                by=it.officers,
+                act=functools.partial(_deposit, it, n),
+            )
+            for n in shares
+        ),
+    )
+
+
+PLAN = Plan("seal", steps)
+
+
+def _tenant_steps(it: Request) -> tuple[Step, ...]:
+    """Offer the password to the tenant, and set it: only once every share is sealed."""
+    return (
         Step(
             id="offer",
             activity=f"Go to the tenant with the new password of {it.account}, sealed and proven",
@@ -95,19 +114,7 @@ def steps(_: Register, request: ev.Request) -> tuple[Step, ...]:
             ),
             restart="make",
         ),
-        *(
-            Step(
-                id=f"deposit-{n}",
-                activity=f"Deposit share {n} in safe {it.safes[n - 1]}",
-                by=it.officers,
-                act=functools.partial(_deposit, it, n),
-            )
-            for n in shares
-        ),
     )
-
-
-PLAN = Plan("seal", steps)
 
 
 def _sheet_steps(it: Request, n: int) -> tuple[Step, ...]:

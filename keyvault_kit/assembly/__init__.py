@@ -1,0 +1,186 @@
+"""The composition root: it makes a station, and is the only place that knows software keys."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+
+from keyvault_kit.assembly.bench import SOFTWARE_MODELS, Bench
+from keyvault_kit.assembly.paper import SHEET_LIMIT, Folder, NoPaper, Spool, nothing_to_print_on
+from keyvault_kit.assembly.seeded import RehearsalClock, SeededRandom
+from keyvault_kit.ceremonies.book import Book
+from keyvault_kit.ceremonies.station import Station
+from keyvault_kit.custody.model import Mode
+from keyvault_kit.errors import InputError
+from keyvault_kit.host.files import make_folder, read_file
+from keyvault_kit.host.memory import demand_memory
+from keyvault_kit.keys.guard import PinGuard
+from keyvault_kit.keys.hid import HidapiBus, HidBus
+from keyvault_kit.ledger.store import Ledger
+from keyvault_kit.sheets.scan import read_codes
+
+__all__ = [
+    "SHEET_LIMIT",
+    "SOFTWARE_MODELS",
+    "Bench",
+    "Folder",
+    "RehearsalClock",
+    "SeededRandom",
+    "demand_paper",
+    "demand_sheets",
+    "live_station",
+    "open_book",
+    "plugged_in_keys",
+    "practice_station",
+    "read_sheet",
+    "reading",
+    "rehearsal_station",
+]
+
+
+def plugged_in_keys() -> HidBus:
+    """The real security keys of this machine."""
+    return HidapiBus()
+
+
+def demand_sheets(sheets: Path | None) -> None:
+    """Check the folder for a live station's sheets before anything is made.
+
+    Raises:
+        RefusedError: None was named, or it lies on a disk.
+        InputError: There is no such folder.
+    """
+    if sheets is None:
+        raise nothing_to_print_on("a sheet")
+    demand_memory(sheets)
+
+
+def demand_paper(station: Station) -> None:
+    """Check, before people sign anything, that a sheet can come out in the end.
+
+    Raises:
+        RefusedError: It cannot.
+    """
+    if isinstance(station.paper, NoPaper):
+        raise nothing_to_print_on("a sheet")
+
+
+def live_station(ledger: Ledger, *, sheets: Path | None) -> Station:
+    """A station on real keys, the system's randomness and the workstation's clock.
+
+    Args:
+        sheets: A folder on a tmpfs for the sheets, secret ones among them.
+
+    Raises:
+        RefusedError: The folder lies on a disk, or the ledger is a rehearsal's.
+    """
+    if sheets is not None:
+        demand_memory(sheets)
+    return Station(
+        mode=Mode.LIVE,
+        clock=_now,
+        random=os.urandom,
+        book=Book(ledger, _now),
+        bus=HidapiBus(),
+        guard=PinGuard(),
+        paper=NoPaper() if sheets is None else Spool(sheets),
+        roots=(),
+        transfer=ledger.path.parent,
+        zone=_zone(),
+    )
+
+
+def practice_station(ledger: Ledger, bench: Bench, *, sheets: Path | None) -> Station:
+    """A station on software keys for people who practise: real time, real randomness.
+
+    Args:
+        sheets: Where the sheets go; beside the ledger where it is None.
+    """
+    folder = ledger.path.parent
+    sheets = sheets or folder / "sheets"
+    make_folder(sheets)
+    last = Book(ledger, _now).register.time
+    ahead = max(timedelta(0), last - _now()) if last else timedelta(0)  # a rehearsal's own clock
+
+    def clock() -> datetime:
+        return _now() + ahead
+
+    return Station(
+        mode=Mode.REHEARSAL,
+        clock=clock,
+        random=os.urandom,
+        book=Book(ledger, clock),
+        bus=bench.bus,
+        guard=PinGuard(),
+        paper=Folder(sheets),
+        roots=bench.roots,
+        transfer=folder,
+        zone=_zone(),
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _zone() -> tzinfo:
+    return datetime.now().astimezone().tzinfo or UTC
+
+
+def rehearsal_station(
+    folder: Path, ledger: Ledger, bench: Bench, *, seed: bytes, started: datetime
+) -> Station:
+    """A station on software keys and a folder; its randomness and its clock follow the seed.
+
+    The random stream begins anew with each run, at another place: it depends on the ledger as it
+    is now, so what a run lost is never drawn again under another name.
+    """
+    last = Book(ledger, lambda: started).register.time
+    clock: Callable[[], datetime] = RehearsalClock(last or started)
+    here = hashlib.sha256(ledger.size.to_bytes(8, "big") + ledger.root()).digest()
+    return Station(
+        mode=Mode.REHEARSAL,
+        clock=clock,
+        random=SeededRandom(seed, b"station " + here),
+        book=Book(ledger, clock),
+        bus=bench.bus,
+        guard=PinGuard(),
+        paper=Folder(folder / "sheets"),
+        roots=bench.roots,
+        transfer=folder / "transfer",
+    )
+
+
+def read_sheet(path: Path) -> tuple[str, ...]:
+    """The different QR codes on a sheet (a PDF or an image), or the text of a plain text file.
+
+    Raises:
+        InputError: The file cannot be read, or is neither.
+    """
+    data = read_file(path, "sheet", SHEET_LIMIT)
+    if data.startswith(b"keyvault-kit/"):  # a checkpoint's own bytes
+        return (data.decode(errors="replace"),)
+    try:
+        return read_codes(data)
+    except InputError as error:
+        raise InputError(f"{path}: {error.what}", mend=error.mend) from error
+
+
+def open_book(path: Path) -> Book:
+    """A ledger to read, with its register; nothing is ever written.
+
+    Raises:
+        InputError: There is no such file, or it is no ledger of ours.
+        LedgerError: It is damaged.
+    """
+    return reading(Ledger.open(path, read_only=True))
+
+
+def reading(ledger: Ledger) -> Book:
+    """A ledger with its register, to be read alone."""
+
+    def no_clock() -> datetime:
+        raise InputError("this ledger was opened to be read")
+
+    return Book(ledger, no_clock)
