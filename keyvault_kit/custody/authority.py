@@ -172,3 +172,24 @@ def _check_person(state: Register, person: str, rule: Rule, day: date) -> None:
         raise RefusedError(f"{person} has authority from {known.since} on, not on {day}")
     if known and known.until and day > known.until:
         raise RefusedError(f"the authority of {person} ended on {known.until}")
+
+
+def check_two_can_act(state: Register, entry: Entry) -> None:
+    """Check that two officers can still sign: else the ledger could never be changed again.
+
+    Raises:
+        RefusedError: They could not, after this entry.
+    """
+    day = entry.time.date()
+    able = [
+        person.id
+        for person in state.people.values()
+        if person.id in state.signers
+        and Role.OFFICER in person.roles
+        and (person.since or day) <= day <= (person.until or day)
+    ]
+    if len(able) < TWO:
+        raise RefusedError(
+            "then fewer than two officers could sign, and nothing could be changed any more",
+            mend="Enrol another officer's key first.",
+        )

@@ -212,6 +212,15 @@ def test_founding_again_ends_all_terms_and_leaves_a_finding(life: Life, signer: 
     life.enter(SITE, by=("bob", "olga"), signed=("bob", "olga"))
 
 
+def test_who_founds_again_is_an_officer(life: Life, signer: SignerOf) -> None:
+    """Two custodians who are all that is left must be able to add officers."""
+    founders = (signer("bob", 2), signer("carol"))
+    life.enter(refounding(*founders), by=("bob", "carol"), signed=())
+
+    assert life.register.people["carol"].roles == (Role.CUSTODIAN, Role.OFFICER)
+    life.enter(SITE, by=("bob", "carol"), signed=("bob", "carol"))
+
+
 def test_founding_again_asks_for_as_much_as_founding(life: Life, signer: SignerOf) -> None:
     bob, olga = signer("bob", 2), signer("olga")
     size = life.register.size
@@ -313,7 +322,7 @@ def test_who_has_no_authority_any_more_cannot_vouch(life: Life, signer: SignerOf
     life.refuses(
         lost, by=("alice", "bob"), signed=("alice", "bob", "olga"), because="two other signers"
     )
-    life.enter(lost, by=("bob", "carol"), signed=("bob", "carol"))
+    life.refuses(lost, by=("bob", "carol"), signed=("bob", "carol"), because="fewer than two off")
 
 
 def test_only_signers_sign(life: Life) -> None:

@@ -4,12 +4,12 @@ from typing import Any
 
 import msgspec
 
+from keyvault_kit.custody import authority
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.authority import TWO
 from keyvault_kit.custody.changes.handler import Handlers
 from keyvault_kit.custody.decisions import CONFLICTS
 from keyvault_kit.custody.entries import Entry
-from keyvault_kit.custody.model import Account, Decision, PaperSize, Person, Role, Safe, Site
+from keyvault_kit.custody.model import Account, Decision, PaperSize, Person, Safe, Site
 from keyvault_kit.custody.register import Register, add, known
 from keyvault_kit.errors import RefusedError
 
@@ -50,24 +50,7 @@ def _person_changed(state: Register, fact: ev.PersonChanged, entry: Entry) -> No
     )
     _check_changes(person, changed, f"person {person.id}")
     state.people[person.id] = changed
-    _check_two_can_act(state, entry)
-
-
-def _check_two_can_act(state: Register, entry: Entry) -> None:
-    """A ledger in which no two officers can sign any more can never be changed again."""
-    day = entry.time.date()
-    able = [
-        person.id
-        for person in state.people.values()
-        if person.id in state.signers
-        and Role.OFFICER in person.roles
-        and (person.since or day) <= day <= (person.until or day)
-    ]
-    if len(able) < TWO:
-        raise RefusedError(
-            "then fewer than two officers could sign, and nothing could be changed any more",
-            mend="Enrol another officer's key first.",
-        )
+    authority.check_two_can_act(state, entry)
 
 
 def _check_changes(before: object, after: object, what: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from keyvault_kit.custody import authority
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.authority import TWO
 from keyvault_kit.custody.changes.handler import Handlers
@@ -13,6 +14,7 @@ from keyvault_kit.custody.model import (
     STATION,
     Finding,
     Purpose,
+    Role,
     Signature,
     Signer,
     SignerTerm,
@@ -60,12 +62,21 @@ def _refounded(state: Register, fact: ev.LedgerRefounded, entry: Entry) -> None:
         _end(state, person)
     for founder in fact.founders:
         _admit(state, founder)
+        _make_officer(state, founder.person)
     state.trusted_from = entry.seq
     what = "the ledger was founded again: only the new founding sheet says whether rightly"
     mend = "Compare the new founding sheet, signed in ink, with this ledger."
     state.findings.append(
         Finding(rule="refounded", subject="ledger", what=what, mend=mend, seq=entry.seq)
     )
+
+
+def _make_officer(state: Register, person: str) -> None:
+    """Who founds a ledger is an officer in it: else nobody might be left who can change it."""
+    known_as = state.people[person]
+    if Role.OFFICER not in known_as.roles:
+        roles = (*known_as.roles, Role.OFFICER)
+        state.people[person] = msgspec.structs.replace(known_as, roles=roles)
 
 
 # --- Signers
@@ -122,6 +133,7 @@ def _revoked(state: Register, fact: ev.SignerRevoked, entry: Entry) -> None:
     known(state.signers, fact.person, "signer")
     _check_others(state, fact.person, "revoke", entry)
     _end(state, fact.person)
+    authority.check_two_can_act(state, entry)
 
 
 # --- Signatures
