@@ -1,8 +1,8 @@
 """Options and arguments that several verbs share."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 import msgspec
@@ -81,6 +81,9 @@ ID = IdType()
 TEXT = TextType()
 NAME = NameType()
 DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+KEPT: Final = timedelta(days=10 * 365)
+"""How long free text is kept: past what it was about, by the longest usual duty to keep records."""
 
 by_option = click.option(
     "--by", "by", type=ID, multiple=True, help="Who does it and signs; give it twice."

@@ -9,7 +9,7 @@ from keyvault_kit.assembly import open_book
 from keyvault_kit.ceremonies.book import Book
 from keyvault_kit.ceremonies.plan import Work
 from keyvault_kit.cli.at_work import at_work
-from keyvault_kit.cli.options import DAY, ID, TEXT, by_option, day, json_option, ledger_option
+from keyvault_kit.cli.options import DAY, ID, KEPT, TEXT, by_option, day, json_option, ledger_option
 from keyvault_kit.cli.output import print_json, say, table
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.decisions import CONFLICTS
@@ -88,7 +88,8 @@ def make(
         )
 
     def act(work: Work) -> list[ev.Fact]:
-        details = work.write_down({"decision": name, "why": why})
+        row = {"decision": name, "why": why}
+        details = work.write_down(row, keep_until=day(review) + KEPT)
         made = ev.DecisionMade(decision=name, choice=choice, review=day(review), details=details)
         return [made]
 
@@ -134,7 +135,8 @@ def settle(entry: int, subject: str, why: str, *, by: tuple[str, ...], ledger: P
     """Settle the finding of ENTRY about SUBJECT; two officers sign it."""
 
     def act(work: Work) -> list[ev.Fact]:
-        details = work.write_down({"finding": f"{entry} {subject}", "why": why})
+        row = {"finding": f"{entry} {subject}", "why": why}
+        details = work.write_down(row, keep_until=work.station.clock().date() + KEPT)
         return [ev.FindingSettled(finding=entry, subject=subject, details=details)]
 
     with at_work(ledger) as it:

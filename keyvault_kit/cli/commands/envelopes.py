@@ -9,7 +9,7 @@ import msgspec
 from keyvault_kit.assembly import open_book
 from keyvault_kit.ceremonies.plan import Work
 from keyvault_kit.cli.at_work import at_work
-from keyvault_kit.cli.options import ID, TEXT, by_option, json_option, ledger_option
+from keyvault_kit.cli.options import ID, KEPT, TEXT, by_option, json_option, ledger_option
 from keyvault_kit.cli.output import print_json, say, table
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.entries import TIME_FORMAT, Entry, decode
@@ -131,7 +131,8 @@ def correct(
         before: Envelope = known(work.register.envelopes, envelope, "envelope")
         now = EnvelopeState(state) if state else before.state
         lies = now is EnvelopeState.DEPOSITED
-        details = work.write_down({"envelope": envelope, "why": why})
+        row = {"envelope": envelope, "why": why}
+        details = work.write_down(row, keep_until=work.station.clock().date() + KEPT)
         fact = ev.EnvelopeCorrected(
             envelope=envelope,
             state=now,

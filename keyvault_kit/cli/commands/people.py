@@ -17,6 +17,7 @@ from keyvault_kit.cli.at_work import at_work, both
 from keyvault_kit.cli.options import (
     DAY,
     ID,
+    KEPT,
     NAME,
     TEXT,
     by_option,
@@ -131,7 +132,8 @@ def add(
     """Add a person; two officers sign it."""
 
     def act(work: Work) -> list[ev.Fact]:
-        details = work.write_down(person_row(person, name, contact or ""))
+        kept = day(until) + KEPT if until else None
+        details = work.write_down(person_row(person, name, contact or ""), keep_until=kept)
         fact = ev.PersonAdded(
             person=person,
             roles=tuple(Role(role) for role in roles),
