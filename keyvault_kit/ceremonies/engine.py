@@ -169,7 +169,7 @@ class _Run:
             return
         people = set(step.by)
         missing = sorted(people - set(self.book.register.signers))
-        if len(people) - len(missing) < TWO:
+        if missing or len(people) < TWO:
             raise RefusedError(
                 f"step {step.id} takes the signatures of {' and '.join(step.by)}, and"
                 f" {', '.join(missing) or 'a second person'} has no signing key on record",

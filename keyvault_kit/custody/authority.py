@@ -122,6 +122,12 @@ def check(state: Register, entry: Entry) -> None:
         ):  # when it was done, and when entered
             _check_person(state, person, rule, day)
     signed = set(state.warrant.signers if state.warrant else ()) & set(entry.by)
+    unsigned = set(entry.by) - signed
+    if rule.signatures and len(signed) >= rule.signatures and unsigned:
+        raise RefusedError(
+            f"{' and '.join(sorted(unsigned))} did not sign, and is named as who would {rule.act}",
+            mend="Whoever is named signs.",
+        )
     if len(signed) < rule.signatures:
         raise RefusedError(
             f"to {rule.act} takes the signatures of two people, and there are {len(signed)}",

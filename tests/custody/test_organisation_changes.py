@@ -225,14 +225,16 @@ def decision(choice: str, review: date) -> ev.DecisionMade:
 def test_a_decision_says_who_took_it_and_the_last_one_holds(life: Life) -> None:
     today = life.next_time.date()
     life.enter(decision("not-kept", today))
-    life.enter(decision("split", today + timedelta(days=365)), by=("alice", "bob", "olga"))
+    again = decision("split", today + timedelta(days=365))
+    life.refuses(again, by=("alice", "bob", "olga"), because="olga did not sign, and is named")
+    life.enter(again)
 
     assert life.register.decisions["C7"] == Decision(
         id="C7",
         choice="split",
         review=today + timedelta(days=365),
         details=DIGEST,
-        by=("alice", "bob", "olga"),
+        by=("alice", "bob"),
         seq=life.register.size - 1,
     )
 
