@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from keyvault_kit.ceremonies import clock, signing
+from keyvault_kit.ceremonies import clock
 from keyvault_kit.ceremonies.book import Signing
 from keyvault_kit.ceremonies.interaction import Interaction, Prompt, Topic
 from keyvault_kit.ceremonies.plan import Ceremony, Condition, GoBack, Hands, Step, Work
+from keyvault_kit.ceremonies.signing import sign_act
 from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.authority import TWO, signatures_needed
@@ -178,12 +179,12 @@ class _Run:
 
     def _record(self, work: Work, facts: list[ev.Fact]) -> None:
         step = work.step
-        signing_ = self._signing(work, step.by) if step.signed else None
+        signing = self._signing(work, step.by) if step.signed else None
         self.book.record(
             facts,
             step.by,
             work.details,
-            signing=signing_,
+            signing=signing,
             erase=work.erase,
             checkpoint_signatures=work.checkpoint_signatures,
         )
@@ -192,7 +193,7 @@ class _Run:
         """Each signs with a key of their own; one that fails may be tried again."""
 
         def sign(person: str, message: bytes) -> str:
-            return self._trying(person, lambda: signing.sign_act(work, person, message))
+            return self._trying(person, lambda: sign_act(work, person, message))
 
         signers = self.book.register.signers
         return Signing(tuple(it for it in dict.fromkeys(people) if it in signers), sign)
@@ -211,8 +212,8 @@ class _Run:
         work = self._work(step)
         fact = self._trying("clock", lambda: clock.read(work, readers))
         overruled = isinstance(fact, ev.ClockOverruled)
-        signing_ = self._signing(work, readers) if overruled else None
-        self.book.record([fact], readers, signing=signing_)
+        signing = self._signing(work, readers) if overruled else None
+        self.book.record([fact], readers, signing=signing)
         self.clock_read = True
         self.latest = self.book.now()
 
@@ -246,8 +247,8 @@ class _Run:
             undone=tuple(name for name in behind if name in done),
             why=why,
         )
-        signing_ = self._signing(work, to.by) if signatures_needed(*facts) else None
-        self.book.record([*facts, returned], to.by, signing=signing_)
+        signing = self._signing(work, to.by) if signatures_needed(*facts) else None
+        self.book.record([*facts, returned], to.by, signing=signing)
 
     def _work(self, step: Step) -> Work:
         return Work(self.station, self.interaction, self.ceremony.id, self.hands, step)

@@ -1,8 +1,9 @@
 """Options and arguments that several verbs share."""
 
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import click
 import msgspec
@@ -10,6 +11,8 @@ import msgspec
 from keyvault_kit.custody.model import Id
 from keyvault_kit.errors import InputError
 from keyvault_kit.sheets import fonts
+
+T = TypeVar("T")
 
 ledger_option = click.option(
     "--ledger",
@@ -21,66 +24,63 @@ ledger_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 
 
-class IdType(click.ParamType[str]):
-    """An id: letters, digits, - and _."""
+class Parsed(click.ParamType[T]):
+    """A parameter that a function reads; what it raises is said as a usage error.
 
-    name = "ID"
+    Args:
+        name: What help calls it.
+        parse: From what was typed to the value.
+    """
+
+    def __init__(self, name: str, parse: Callable[[str], T]) -> None:
+        self.name = name
+        self._parse = parse
 
     def convert(
         self,
         value: Any,  # noqa: ANN401 - click's own signature
         param: click.Parameter | None,
         ctx: click.Context | None,
-    ) -> str:
-        """The id, or a usage error that says what one looks like."""
+    ) -> T:
+        """The value, or a usage error that says what is wrong."""
         try:
-            return msgspec.convert(value, Id)
-        except msgspec.ValidationError:
-            self.fail(f"{value!r} is no id: letters, digits, - and _ alone, 64 at most", param, ctx)
-
-
-class TextType(click.ParamType[str]):
-    """A line of text that can be shown: not empty, no control character."""
-
-    name = "TEXT"
-
-    def convert(
-        self,
-        value: Any,  # noqa: ANN401 - click's own signature
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> str:
-        """The text, or a usage error."""
-        text = str(value)
-        if not text.strip() or not text.isprintable():
-            self.fail("it is empty, or holds a character that cannot be shown", param, ctx)
-        return text.strip()
-
-
-class NameType(TextType):
-    """A person's name, which sheets print."""
-
-    name = "NAME"
-
-    def convert(
-        self,
-        value: Any,  # noqa: ANN401 - click's own signature
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> str:
-        """The name, or a usage error that says what cannot be printed."""
-        name = super().convert(value, param, ctx)
-        try:
-            fonts.require(name)
+            return self._parse(value)
         except InputError as error:
             self.fail(str(error), param, ctx)
-        return name
 
 
-ID = IdType()
-TEXT = TextType()
-NAME = NameType()
-DAY = click.DateTime(formats=["%Y-%m-%d"])
+def _id(value: str) -> str:
+    try:
+        return msgspec.convert(value, Id)
+    except msgspec.ValidationError as error:
+        what = f"{value!r} is no id: letters, digits, - and _ alone, 64 at most"
+        raise InputError(what) from error
+
+
+def _text(value: str) -> str:
+    if not value.strip() or not value.isprintable():
+        raise InputError("it is empty, or holds a character that cannot be shown")
+    return value.strip()
+
+
+def _name(value: str) -> str:
+    """A name, which sheets print."""
+    name = _text(value)
+    fonts.require(name)
+    return name
+
+
+def _day(value: str) -> date:
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise InputError(f"{value!r} is no day", mend="Type it as YYYY-MM-DD.") from error
+
+
+ID: Final = Parsed("ID", _id)
+TEXT: Final = Parsed("TEXT", _text)
+NAME: Final = Parsed("NAME", _name)
+DAY: Final = Parsed("YYYY-MM-DD", _day)
 
 KEPT: Final = timedelta(days=10 * 365)
 """How long free text is kept: past what it was about, by the longest usual duty to keep records."""
@@ -93,8 +93,3 @@ sheets_option = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for the sheets, on a tmpfs; a rehearsal's lies beside its ledger.",
 )
-
-
-def day(value: datetime | None) -> Any:  # noqa: ANN401 - a date, or None as it came
-    """The date of an option of type DAY."""
-    return value.date() if value else None

@@ -5,7 +5,7 @@ round. An identity is Bech32 (BIP 173) under the prefix `age-secret-key-`, in up
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -13,9 +13,6 @@ import pyrage
 
 from keyvault_kit.errors import InputError, LedgerError, MismatchError, RefusedError
 from keyvault_kit.secret import Secret
-
-Decrypt = Callable[[bytes], bytes]
-"""From an age file to what is in it."""
 
 INTRO: Final = b"age-encryption.org/v1\n"
 LEAST_PASSPHRASE: Final = 12

@@ -21,6 +21,7 @@ from keyvault_kit.errors import LedgerError
 from keyvault_kit.ledger import acts
 from keyvault_kit.ledger.checkpoint import CHECKPOINT_NAMESPACE, Checkpoint
 from keyvault_kit.ledger.merkle import leaf_hash
+from keyvault_kit.ledger.sshsig import PublicKey
 from keyvault_kit.ledger.store import Detail, Ledger
 from keyvault_kit.ledger.trail import Trail
 from keyvault_kit.ledger.trust import Trust
@@ -84,13 +85,15 @@ def verify(
         _verify_extends(ledger, paper)
     sizes = tuple(paper.size for paper in papers)
     covered = [size for size, people in signed.items() if len(people) >= TWO]
-    counting = Trust.of(ledger.register_id, 0, register.signers)
     return Report(
         register_id=ledger.register_id,
         size=ledger.size,
         root=ledger.root(),
         trusted=trust is not None,
-        signers=dict(counting.founders),
+        signers={
+            person: PublicKey.parse(signer.public_key).fingerprint()
+            for person, signer in sorted(register.signers.items())
+        },
         acts=trail.acts,
         signed=signed,
         founded_again=register.trusted_from,

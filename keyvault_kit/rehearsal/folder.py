@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from keyvault_kit.errors import InputError, RefusedError
-from keyvault_kit.host.files import read_file, write_atomically
+from keyvault_kit.host.files import make_folder, read_file, write_atomically
 from keyvault_kit.host.locks import lock_file
 
 MARKER: Final = "rehearsal.json"
@@ -70,7 +70,7 @@ def open_folder(
             organisation or seed, or is in use.
         InputError: The folder cannot be made or written.
     """
-    _make(path)
+    make_folder(path)
     _refuse_foreign(path)
     with lock_file(path / ".lock", f"the rehearsal in {path}"):
         file = path / MARKER
@@ -80,17 +80,8 @@ def open_folder(
             begun = _begin(default if organisation is None else organisation, seed, now)
             write_atomically(file, msgspec.json.encode(begun))
         for name in ("sheets", "transfer", "softkeys"):
-            _make(path / name)
+            make_folder(path / name)
         yield RehearsalFolder(path, begun)
-
-
-def _make(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"cannot make the folder {path}: {error.strerror}", mend="Choose another --out."
-        ) from error
 
 
 def _refuse_foreign(path: Path) -> None:

@@ -1,6 +1,6 @@
 """`keyvault decide`: choices where the sources disagree, exceptions, and settled findings."""
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import click
@@ -9,7 +9,7 @@ from keyvault_kit.assembly import open_book
 from keyvault_kit.ceremonies.book import Book
 from keyvault_kit.ceremonies.plan import Work
 from keyvault_kit.cli.at_work import at_work
-from keyvault_kit.cli.options import DAY, ID, KEPT, TEXT, by_option, day, json_option, ledger_option
+from keyvault_kit.cli.options import DAY, ID, KEPT, TEXT, by_option, json_option, ledger_option
 from keyvault_kit.cli.output import print_json, say, table
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.decisions import CONFLICTS
@@ -73,7 +73,7 @@ def show(decision: str) -> None:
 @by_option
 @ledger_option
 def make(
-    decision: str, choice: str, why: str, review: datetime, *, by: tuple[str, ...], ledger: Path
+    decision: str, choice: str, why: str, review: date, *, by: tuple[str, ...], ledger: Path
 ) -> None:
     """Decide: DECISION is one of C1 to C8, or an id of your own for an exception.
 
@@ -89,12 +89,12 @@ def make(
 
     def act(work: Work) -> list[ev.Fact]:
         row = {"decision": name, "why": why}
-        details = work.write_down(row, keep_until=day(review) + KEPT)
-        made = ev.DecisionMade(decision=name, choice=choice, review=day(review), details=details)
+        details = work.write_down(row, keep_until=review + KEPT)
+        made = ev.DecisionMade(decision=name, choice=choice, review=review, details=details)
         return [made]
 
     with at_work(ledger) as it:
-        told = f"{choice}, because: {why}; to be looked at again on {day(review)}"
+        told = f"{choice}, because: {why}; to be looked at again on {review}"
         it.change(f"Decide {name}: {told}", by, act)
 
 

@@ -120,16 +120,22 @@ def backup(*, out: Path, recipients: tuple[str, ...], passphrase: bool, ledger: 
 # --- From the outside
 
 
-def _decryption(identity: Secret | None, *, passphrase: bool) -> Callable[[bytes], bytes]:
-    """How to decrypt, once the secret was asked for."""
-    if passphrase:
-        secret = ask_secret("The passphrase")
-        return lambda data: age.decrypt_with_passphrase(data, secret)
-    key = identity
-    if key is None:
-        with ask_secret("The station's identity, scanned or typed (not shown)") as typed:
-            key = _parse_identity(typed.expose_text())
-    return lambda data: age.decrypt(data, key)
+def _decryption(sheet: Path | None, *, passphrase: bool) -> Callable[[bytes], bytes]:
+    """How to decrypt: the secret is asked for, or read from its sheet, and wiped after its use."""
+
+    def decrypt(data: bytes) -> bytes:
+        if passphrase:
+            with ask_secret("The passphrase") as secret:
+                return age.decrypt_with_passphrase(data, secret)
+        with _from_sheet(sheet) if sheet else _typed_identity() as identity:
+            return age.decrypt(data, identity)
+
+    return decrypt
+
+
+def _typed_identity() -> Secret:
+    with ask_secret("The station's identity, scanned or typed (not shown)") as typed:
+        return _parse_identity(typed.expose_text())
 
 
 def _from_sheet(path: Path) -> Secret:
@@ -169,10 +175,11 @@ def accept(
         accepting.demand_officers(it.register, officers)
         if identity and it.station.mode is Mode.LIVE:
             demand_memory(identity.parent)
-        sheet = _from_sheet(identity) if identity else None
+        if identity:
+            _from_sheet(identity).wipe()  # the wrong sheet is said before a bag is opened, too
 
         def unpack() -> tuple[bundle.Signed, ...]:
-            return bundle.unpack(_decryption(sheet, passphrase=passphrase)(data))
+            return bundle.read_bundle(data, _decryption(identity, passphrase=passphrase))
 
         ceremony = accepting.ceremony(
             it.register, officers, unpack, outcome, with_identity=not passphrase
@@ -208,8 +215,7 @@ def restore_command(
     age.demand_kind(encrypted, passphrase=passphrase)
     if identity and not Bench.begun(ledger.parent / SOFT_KEYS):  # those are of a rehearsal
         demand_memory(identity.parent)
-    sheet = _from_sheet(identity) if identity else None
-    data = _decryption(sheet, passphrase=passphrase)(encrypted)
+    data = _decryption(identity, passphrase=passphrase)(encrypted)
 
     def check(its: Ledger) -> None:
         given = tuple(checkpoint_of(its, paper) for paper in papers)

@@ -1,6 +1,6 @@
 """`keyvault people`: who may act, until when, with which signing key; absences; erasing names."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +21,6 @@ from keyvault_kit.cli.options import (
     NAME,
     TEXT,
     by_option,
-    day,
     json_option,
     ledger_option,
 )
@@ -101,11 +100,11 @@ def _fingerprint(register: Register, person: str) -> str | None:
 # --- Changes
 
 
-def _told(roles: tuple[str, ...], since: datetime | None, until: datetime | None) -> str:
+def _told(roles: tuple[str, ...], since: date | None, until: date | None) -> str:
     """Roles and validity in words, for those who confirm them."""
     parts = [" and ".join(roles)] if roles else []
-    parts += [f"from {day(since)}"] if since else []
-    parts += [f"until {day(until)}"] if until else []
+    parts += [f"from {since}"] if since else []
+    parts += [f"until {until}"] if until else []
     return " ".join(parts)
 
 
@@ -123,8 +122,8 @@ def add(
     name: str,
     contact: str | None,
     roles: tuple[str, ...],
-    since: datetime | None,
-    until: datetime | None,
+    since: date | None,
+    until: date | None,
     *,
     by: tuple[str, ...],
     ledger: Path,
@@ -132,14 +131,14 @@ def add(
     """Add a person; two officers sign it."""
 
     def act(work: Work) -> list[ev.Fact]:
-        kept = day(until) + KEPT if until else None
+        kept = until + KEPT if until else None
         details = work.write_down(person_row(person, name, contact or ""), keep_until=kept)
         fact = ev.PersonAdded(
             person=person,
             roles=tuple(Role(role) for role in roles),
             details=details,
-            since=day(since),
-            until=day(until),
+            since=since,
+            until=until,
         )
         return [fact]
 
@@ -162,8 +161,8 @@ def change(
     name: str | None,
     contact: str | None,
     roles: tuple[str, ...],
-    since: datetime | None,
-    until: datetime | None,
+    since: date | None,
+    until: date | None,
     *,
     by: tuple[str, ...],
     ledger: Path,
@@ -187,8 +186,8 @@ def change(
             person=person,
             roles=tuple(Role(role) for role in roles) or before.roles,
             details=details,
-            since=day(since) or before.since,
-            until=day(until) or before.until,
+            since=since or before.since,
+            until=until or before.until,
         )
         return [changed, *facts]
 
@@ -209,31 +208,26 @@ def change(
 @ledger_option
 def absent(
     person: str,
-    first: datetime,
-    last: datetime,
+    first: date,
+    last: date,
     why: str | None,
     *,
     by: tuple[str, ...],
     ledger: Path,
 ) -> None:
     """Note that a person is away. The days and the reason are kept for a year after the end."""
-    start, end = first.date(), last.date()
-    if end < start:
+    if last < first:
         raise click.UsageError("the absence would end before it begins")
 
     def act(work: Work) -> list[ev.Fact]:
-        row = {"person": person, "from": start.isoformat(), "until": end.isoformat()}
+        row = {"person": person, "from": first.isoformat(), "until": last.isoformat()}
         row |= {"why": why} if why else {}
-        details = work.write_down(row, keep_until=_kept(end))
+        details = work.write_down(row, keep_until=last + ABSENCE_KEPT)
         return [ev.AbsenceNoted(person=person, details=details)]
 
     with at_work(ledger) as it:
         told = f" ({why})" if why else ""
-        it.change(f"Note that {person} is away from {start} to {end}{told}", by, act)
-
-
-def _kept(end: date) -> date:
-    return end + ABSENCE_KEPT
+        it.change(f"Note that {person} is away from {first} to {last}{told}", by, act)
 
 
 # --- Erasing
