@@ -4,7 +4,7 @@ BIN := .venv/bin
 OUT ?= build/rehearsal
 LOCK := uv pip compile --universal --generate-hashes --quiet --no-header
 
-.PHONY: setup demo test check bench docs lock clean
+.PHONY: setup demo tui test test-vm check bench bench-vm docs lock clean
 
 setup: .venv/ready
 
@@ -19,8 +19,16 @@ demo: setup
 	if [ -f "$(OUT)/rehearsal.json" ]; then rm -rf "$(OUT)"; fi
 	$(BIN)/keyvault rehearse --out "$(OUT)"
 
+# The interface on software keys and a ledger of its own, in a folder that is gone afterwards.
+tui: setup
+	$(BIN)/keyvault-tui --rehearsal
+
 test: setup
 	$(BIN)/python -m pytest
+
+# Software keys as true USB devices in a virtual machine; ARGS are pytest's (ARGS="-k hotplug").
+test-vm: setup
+	$(BIN)/python -m tests.vm.host test $(ARGS)
 
 check: setup
 	$(BIN)/ruff check .
@@ -30,6 +38,10 @@ check: setup
 
 bench: setup
 	set -e; for script in benchmarks/*.py; do $(BIN)/python $$script; done
+
+# One reading of the same key by the kit and by other programs, in the virtual machine.
+bench-vm: setup
+	$(BIN)/python -m tests.vm.host bench
 
 # What the documents show of the program, made by running it.
 docs: setup

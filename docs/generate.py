@@ -5,6 +5,7 @@ The rehearsal of seed 1 is the same every time, so the text made here can be com
 
 import io
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import get_args, get_origin
 
+import click
 import msgspec
 from rich.console import Console
 from rich.text import Text
@@ -28,7 +30,7 @@ from keyvault_kit.custody.events import (
     Request,
 )
 from keyvault_kit.custody.model import Count, Hex256, Id
-from keyvault_kit.sheets.scan import to_png
+from keyvault_kit.sheets.scan import read_codes, to_png
 
 DOCS = Path(__file__).parent
 SEED = "1"
@@ -46,13 +48,38 @@ VERIFY = (
 
 
 def run(command: str, folder: Path) -> str:
-    """What a command prints, run in a folder."""
+    """What a command prints, run in a folder; it must succeed."""
+    done = _started(command, folder)
+    done.check_returncode()
+    return done.stdout
+
+
+def talk(command: str, folder: Path, *, typed: str = "") -> str:
+    """What somebody sees who runs a command and types hidden answers: all of it, and the status.
+
+    The warnings of a program that has no terminal to hide them on are left out.
+    """
+    done = _started(command, folder, typed=f"{typed}\n")
+    hidden = ("GetPassWarning", "passwd = ", "Warning: Password")
+    lines = (done.stderr + done.stdout).splitlines()
+    seen = [line for line in lines if not any(it in line for it in hidden)]
+    status = f" [exit status {done.returncode}]" if done.returncode else ""
+    return "\n".join((f"$ {command}{status}", *seen))
+
+
+def _started(command: str, folder: Path, *, typed: str = "") -> subprocess.CompletedProcess[str]:
     arguments = [sys.executable, "-m", "keyvault_kit.cli.main", *command.split()[1:]]
     environment = os.environ | {"COLUMNS": str(COLUMNS), "TERMINAL_WIDTH": str(COLUMNS)}
-    done = subprocess.run(
-        arguments, cwd=folder, env=environment, capture_output=True, text=True, check=True
+    return subprocess.run(
+        arguments,
+        cwd=folder,
+        env=environment,
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,  # hidden answers come by standard input
     )
-    return done.stdout
 
 
 def rehearse(folder: Path) -> str:
@@ -74,14 +101,44 @@ def _command_words() -> list[str]:
     found = []
     for name in sorted(VERBS):
         command = keyvault.get_command(None, name)  # type: ignore[arg-type]
-        found.append(f" {name}")
-        found += [f" {name} {sub}" for sub in sorted(getattr(command, "commands", {}))]
+        if command:
+            found += _words_of(command, f" {name}")
     return found
+
+
+def _words_of(command: click.Command, words: str) -> list[str]:
+    inner = command.commands if isinstance(command, click.Group) else {}
+    below = [it for name in sorted(inner) for it in _words_of(inner[name], f"{words} {name}")]
+    return [words, *below]
+
+
+def custodian_page(folder: Path) -> str:
+    """The custodian's guide, with what the commands print over the ledger of a rehearsal."""
+    (code,) = read_codes((folder / "sheets" / SHEETS["pin"]).read_bytes())
+    pin = code.split()[-1]
+    by = "--by carol"
+    return filled(
+        "custodian.md",
+        "\n\n".join(
+            (
+                talk(f"keyvault keys verify --tag K1 {by}", folder),
+                talk(f"keyvault keys check-pin --tag K1 {by}", folder, typed="80264175"),
+                talk(f"keyvault keys check-pin --tag K1 {by}", folder, typed=pin),
+                talk(f"keyvault keys credentials list --tag K1 {by}", folder, typed=pin),
+                talk(f"keyvault keys verify --tag K4 {by}", folder),
+            )
+        ),
+    )
 
 
 def rehearsal_page(printed: str) -> str:
     """The page on the rehearsal: its text, with what the run printed in its place."""
-    page = (DOCS / "rehearsal.md").read_text(encoding="utf-8")
+    return filled("rehearsal.md", printed)
+
+
+def filled(name: str, printed: str) -> str:
+    """A page, with what a run printed in its place."""
+    page = (DOCS / name).read_text(encoding="utf-8")
     before, _, rest = page.partition("<!-- printed -->\n")
     after = rest.partition("<!-- end -->\n")[2]
     return f"{before}<!-- printed -->\n```\n{printed.rstrip()}\n```\n<!-- end -->\n{after}"
@@ -161,6 +218,13 @@ def type_name(kind: object) -> str:
     return type_name(inner)
 
 
+def _copied(folder: Path) -> Path:
+    """A copy of a rehearsal: what is tried on it is not seen on the other pages."""
+    copy = folder.with_name("custodian")
+    shutil.copytree(folder, copy)
+    return copy
+
+
 def main() -> None:
     """Write the documents' generated parts."""
     with tempfile.TemporaryDirectory() as name:
@@ -170,6 +234,7 @@ def main() -> None:
         (DOCS / "entries.md").write_text(entries_page(), encoding="utf-8")
         (DOCS / "commands.md").write_text(commands(), encoding="utf-8")
         (DOCS / "rehearsal.md").write_text(rehearsal_page(printed), encoding="utf-8")
+        (DOCS / "custodian.md").write_text(custodian_page(_copied(folder)), encoding="utf-8")
         pictures = DOCS / "pictures"
         pictures.mkdir(exist_ok=True)
         (pictures / "ledger-verified.svg").write_text(verified_picture(folder), encoding="utf-8")

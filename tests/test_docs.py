@@ -40,6 +40,15 @@ def test_the_page_on_the_rehearsal_shows_what_it_prints(
     assert picture == generate.verified_picture(tmp_path / "rehearsal")
 
 
+def test_the_custodians_guide_shows_what_the_commands_print(
+    generate: ModuleType, tmp_path: Path
+) -> None:
+    generate.rehearse(tmp_path)
+
+    page = (DOCS / "custodian.md").read_text()
+    assert page == generate.custodian_page(tmp_path / "rehearsal")
+
+
 @pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")]), ids=str)
 def test_every_link_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)", page.read_text()):

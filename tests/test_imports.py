@@ -10,8 +10,9 @@ import sys
 import pytest
 
 import keyvault_kit
+import tui
 
-ROOTS = [keyvault_kit]
+ROOTS = [keyvault_kit, tui]
 
 # A bare interpreter that forks for each module, so each is imported alone and from nothing.
 IMPORT_EACH = """

@@ -2,27 +2,34 @@
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
-from keyvault_kit.assembly.bench import SOFTWARE_MODELS, Bench
+from keyvault_kit.assembly.attempts import pin_guard
+from keyvault_kit.assembly.bench import SOFT_KEYS, SOFTWARE_MODELS, Bench
 from keyvault_kit.assembly.paper import SHEET_LIMIT, Folder, NoPaper, Spool, nothing_to_print_on
+from keyvault_kit.assembly.ports import Ports
 from keyvault_kit.assembly.seeded import RehearsalClock, SeededRandom
 from keyvault_kit.ceremonies.book import Book
-from keyvault_kit.ceremonies.station import Station
+from keyvault_kit.ceremonies.metadata import imported_blob
+from keyvault_kit.ceremonies.station import Anchors, Station
+from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import Mode
+from keyvault_kit.custody.register import known
 from keyvault_kit.errors import InputError
 from keyvault_kit.host.files import make_folder, read_file
 from keyvault_kit.host.memory import demand_memory
 from keyvault_kit.keys.guard import PinGuard
 from keyvault_kit.keys.hid import HidapiBus, HidBus
+from keyvault_kit.keys.makers import shipped_roots
 from keyvault_kit.ledger.store import Ledger
 from keyvault_kit.sheets.scan import read_codes
 
 __all__ = [
     "SHEET_LIMIT",
     "SOFTWARE_MODELS",
+    "SOFT_KEYS",
     "Bench",
     "Folder",
     "RehearsalClock",
@@ -30,7 +37,10 @@ __all__ = [
     "demand_paper",
     "demand_sheets",
     "live_station",
+    "makers_anchors",
+    "observe",
     "open_book",
+    "pin_guard",
     "plugged_in_keys",
     "practice_station",
     "read_sheet",
@@ -42,6 +52,22 @@ __all__ = [
 def plugged_in_keys() -> HidBus:
     """The real security keys of this machine."""
     return HidapiBus()
+
+
+def makers_anchors(book: Book | None = None) -> Anchors:
+    """What real keys are judged by: the makers' roots that the kit ships, and imported metadata.
+
+    Args:
+        book: The ledger that says which metadata was imported; its file lies beside it.
+
+    Raises:
+        LedgerError: That file is not the one that was imported.
+        InputError: It is missing or cannot be read.
+    """
+    imported = book.register.metadata if book else None
+    if book is None or imported is None:
+        return Anchors(shipped_roots())
+    return Anchors(shipped_roots(), imported_blob(book.ledger.path, imported))
 
 
 def demand_sheets(sheets: Path | None) -> None:
@@ -77,47 +103,74 @@ def live_station(ledger: Ledger, *, sheets: Path | None) -> Station:
     """
     if sheets is not None:
         demand_memory(sheets)
+    book = Book(ledger, _now)
     return Station(
         mode=Mode.LIVE,
         clock=_now,
         random=os.urandom,
-        book=Book(ledger, _now),
+        book=book,
         bus=HidapiBus(),
-        guard=PinGuard(),
+        guard=pin_guard(),
         paper=NoPaper() if sheets is None else Spool(sheets),
-        roots=(),
+        anchors=lambda: makers_anchors(book),
         transfer=ledger.path.parent,
         zone=_zone(),
     )
 
 
-def practice_station(ledger: Ledger, bench: Bench, *, sheets: Path | None) -> Station:
+def practice_station(
+    ledger: Ledger, bench: Bench, *, sheets: Path | None, in_ports: bool = False
+) -> Station:
     """A station on software keys for people who practise: real time, real randomness.
 
     Args:
         sheets: Where the sheets go; beside the ledger where it is None.
+        in_ports: Whether the keys in this machine's ports are there as well.
     """
     folder = ledger.path.parent
     sheets = sheets or folder / "sheets"
     make_folder(sheets)
-    last = Book(ledger, _now).register.time
-    ahead = max(timedelta(0), last - _now()) if last else timedelta(0)  # a rehearsal's own clock
+    clock = _practice_clock(ledger)
+    book = Book(ledger, clock)
 
-    def clock() -> datetime:
-        return _now() + ahead
+    def anchors() -> Anchors:
+        makers = makers_anchors(book)
+        return Anchors((*bench.roots, *(makers.roots if in_ports else ())), makers.blob)
 
     return Station(
         mode=Mode.REHEARSAL,
         clock=clock,
         random=os.urandom,
-        book=Book(ledger, clock),
-        bus=bench.bus,
-        guard=PinGuard(),
+        book=book,
+        bus=Ports((bench.bus, HidapiBus())) if in_ports else bench.bus,
+        guard=pin_guard() if in_ports else PinGuard(),
         paper=Folder(sheets),
-        roots=bench.roots,
+        anchors=anchors,
         transfer=folder,
         zone=_zone(),
     )
+
+
+def observe(path: Path, person: str, facts: Sequence[ev.Fact]) -> None:
+    """Enter what a person saw at a key, and let go of the ledger again.
+
+    Raises:
+        RefusedError: There is no such person in the register.
+        InputError: There is no such ledger, or it cannot be written.
+        LedgerError: It is damaged.
+    """
+    with Ledger.open(path) as ledger:
+        register = reading(ledger).register
+        known(register.people, person, "person")
+        clock = _now if register.mode is Mode.LIVE else _practice_clock(ledger)
+        Book(ledger, clock).record(facts, (person,))
+
+
+def _practice_clock(ledger: Ledger) -> Callable[[], datetime]:
+    """The time now, or that of the last entry: a rehearsal may have told a longer day."""
+    last = reading(ledger).register.time
+    ahead = max(timedelta(0), last - _now()) if last else timedelta(0)
+    return lambda: _now() + ahead
 
 
 def _now() -> datetime:
@@ -147,7 +200,7 @@ def rehearsal_station(
         bus=bench.bus,
         guard=PinGuard(),
         paper=Folder(folder / "sheets"),
-        roots=bench.roots,
+        anchors=lambda: Anchors(bench.roots),
         transfer=folder / "transfer",
     )
 

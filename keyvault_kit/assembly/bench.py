@@ -2,6 +2,7 @@
 
 import hmac
 import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
@@ -21,6 +22,9 @@ from keyvault_kit.softkey.state import KeyState
 
 SOFTWARE_MODELS: Final = tuple(PROFILES)
 """The models of software key that a rehearsal's organisation file can name."""
+
+SOFT_KEYS: Final = "softkeys"
+"""The folder beside a rehearsal's ledger with its software keys."""
 
 PERSONAL: Final = "personal-"
 PERSONAL_MODEL: Final = "five"
@@ -42,6 +46,10 @@ class Bench:
         folder: Where each key's state is kept; a key outlives the process.
         seed: 32 bytes; keys and their attestation follow from it.
         not_before: When the makers' certificates of the test CA become valid.
+
+    Attributes:
+        touch: The finger on a key that waits for a touch: its name in, True where it came; at once
+            unless another is put here.
     """
 
     def __init__(self, folder: Path, *, seed: bytes, not_before: datetime) -> None:
@@ -51,6 +59,7 @@ class Bench:
             seed=hmac.digest(seed, b"attestation", "sha256"), not_before=not_before
         )
         self.bus = SoftBus()
+        self.touch: Callable[[str], bool] = lambda _: True
         self._keys: dict[str, SoftKey] = {}
         self._paths: dict[str, bytes] = {}
         self._in_place_of: dict[str, str] = {}
@@ -100,7 +109,7 @@ class Bench:
         """
         file = self._folder / f"{name}.json"
         if file.exists():
-            state = KeyState.from_json(read_file(file, "software key"))
+            state = _kept(file)
         else:
             state = KeyState.new(
                 model,
@@ -111,7 +120,7 @@ class Bench:
         self._keys[name] = SoftKey(
             state,
             authority=self._authority,
-            touch=lambda _: True,
+            touch=self._touched,
             clock=time.monotonic,
             save=lambda data: write_atomically(file, data),
         )
@@ -126,13 +135,16 @@ class Bench:
         self.unplug(name)
         self._paths[name] = self.bus.plug(self._lying(name))
 
-    def plug_personal(self, person: str) -> None:
-        """Plug in a person's own key; the last person takes theirs away first."""
-        self.unplug_personal()
-        name = PERSONAL + person
+    def fetch(self, name: str) -> None:
+        """Plug in the key of that name out of the folder; a new one where there is none yet."""
         if name not in self._keys:
             self.add(name, PERSONAL_MODEL)
         self.plug(name)
+
+    def plug_personal(self, person: str) -> None:
+        """Plug in a person's own key; the last person takes theirs away first."""
+        self.unplug_personal()
+        self.fetch(PERSONAL + person)
 
     def personal_pin(self, person: str) -> Secret:
         """The PIN that a person chose for the software key of their own."""
@@ -165,8 +177,18 @@ class Bench:
         """How often it has blinked since it was plugged in."""
         return self._lying(name).winks
 
+    def _touched(self, label: str) -> bool:
+        return self.touch(label)
+
     def _lying(self, name: str) -> SoftKey:
         return self._keys[self._in_place_of.get(name, name)]
+
+
+def _kept(file: Path) -> KeyState:
+    try:
+        return KeyState.from_json(read_file(file, "software key"))
+    except InputError as error:
+        raise InputError(f"{file}: {error.what}", mend=error.mend) from error
 
 
 def _serial(seed: bytes, name: str) -> int:

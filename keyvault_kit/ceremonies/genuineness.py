@@ -1,48 +1,72 @@
 """Is a key what its maker says? Asked of the key itself, by a credential that is thrown away."""
 
-import hashlib
 from typing import Final
 
-from keyvault_kit.ceremonies import handling
 from keyvault_kit.ceremonies.plan import Work
-from keyvault_kit.keys.credentials import ES256, CredentialRequest
+from keyvault_kit.ceremonies.which_key import key_session
+from keyvault_kit.custody import events as ev
+from keyvault_kit.errors import RefusedError
+from keyvault_kit.keys import pin, relying_party
 from keyvault_kit.keys.metadata import Verdict, verify_attestation
-
-RP_ID: Final = "keyvault-kit.invalid"
-"""Our relying party for proofs and PIN checks, for ever; no sign-in can come of it (RFC 2606)."""
+from keyvault_kit.keys.session import KeySession
+from keyvault_kit.secret import Secret
 
 GENUINE: Final = "genuine"
+TEMPORARY: Final = "temporary"
+"""What the hands call the PIN of an always-UV key until it gets the one that is sealed."""
+_LENGTH: Final = 8
 
 
 def prove(work: Work, tag: str) -> Verdict:
     """The verdict on a key's attestation over a hash that was made for this alone.
 
-    The credential is not discoverable, so nothing of it stays on the key.
+    The credential is not discoverable, so nothing of it stays on the key. A key that makes none
+    without a PIN gets a temporary one, which the hands of this run hold.
 
     Raises:
+        RefusedError: It has a PIN that the hands do not hold.
         DeviceError: The key failed.
     """
-    client_data_hash = hashlib.sha256(work.station.random(32)).digest()
-    request = CredentialRequest(
-        client_data_hash=client_data_hash,
-        rp_id=RP_ID,
-        rp_name="keyvault-kit proof",
-        user_id=work.station.random(32),
-        user_name="proof",
-        user_display_name="proof",
-        algorithms=(ES256,),
-        resident=False,
-    )
-    with handling.key_session(work, tag) as session:
-        made = session.make_credential(request, pin=None)
-    return judge(work, made.attestation_object, client_data_hash)
+    request = relying_party.throw_away(work.station.random)
+    with key_session(work, tag) as session:
+        secret = _temporary_pin(work, session) if session.makes_only_with_pin else None
+        made = session.make_credential(request, pin=secret)
+    return judge(work, made.attestation_object, request.client_data_hash)
+
+
+def _temporary_pin(work: Work, session: KeySession) -> Secret:
+    if TEMPORARY in work.hands:
+        return work.hands.secret(TEMPORARY)
+    if session.info.options.get("clientPin"):
+        raise RefusedError(
+            f"{session.name} proves its maker with its PIN only, and has one that is not on record",
+            mend="Reset the key first ('keys reset'); whatever it holds is lost by that.",
+        )
+    length = max(_LENGTH, session.info.min_pin_length)
+    work.hands.take(TEMPORARY, pin.generate_pin(work.station.random, length))
+    pin.set_pin(session, work.hands.secret(TEMPORARY))
+    return work.hands.secret(TEMPORARY)
 
 
 def judge(work: Work, attestation_object: bytes, client_data_hash: bytes) -> Verdict:
-    """The verdict on an attestation, by the roots that count on this station."""
+    """The verdict on an attestation, by what counts on this station."""
+    anchors = work.station.anchors()
     return verify_attestation(
         attestation_object,
         client_data_hash,
-        roots=work.station.roots,
+        roots=anchors.roots,
+        blob=anchors.blob,
         now=work.station.clock(),
+    )
+
+
+def proven(tag: str, verdict: Verdict) -> ev.KeyProven:
+    """A verdict as the ledger keeps it, with its evidence."""
+    return ev.KeyProven(
+        key=tag,
+        verdict=verdict.outcome,
+        reasons=(*verdict.reasons, *verdict.remarks),
+        leaf=verdict.leaf_fingerprint,
+        root=verdict.root_fingerprint,
+        metadata=verdict.metadata_number,
     )

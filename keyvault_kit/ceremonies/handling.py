@@ -1,28 +1,20 @@
-"""What people do with bags, safes and keys in every ceremony."""
+"""What people do with bags and safes in every ceremony."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection
 from typing import Final
 
 import msgspec
 
-from keyvault_kit.ceremonies.interaction import Prompt, Topic
+from keyvault_kit.ceremonies.interaction import Interaction, Prompt, Topic
 from keyvault_kit.ceremonies.plan import Work
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import ID_PATTERN, Envelope, EnvelopeState
 from keyvault_kit.custody.register import Register, known
-from keyvault_kit.errors import DeclinedError, DeviceError, RefusedError
-from keyvault_kit.keys.hid import PluggedKey
-from keyvault_kit.keys.reading import Reading, read_all
-from keyvault_kit.keys.session import KeySession, open_session
+from keyvault_kit.errors import DeclinedError, RefusedError
 
 BAG_TRIES: Final = 3
 _NEW_BAG: Final = "Take a new bag, and read its number aloud to each other first."
-
-
-class TwinKeysError(RefusedError):
-    """Two keys claim one serial number: one of them is a stranger."""
 
 
 def seal(work: Work, envelope: str, *, taken: Collection[str] = ()) -> ev.EnvelopeSealed:
@@ -85,7 +77,9 @@ def open_envelope(work: Work, envelope: str, why: str) -> ev.EnvelopeOpened:
     return ev.EnvelopeOpened(envelope=envelope, why=why, intact=intact)
 
 
-def demand_words(work: Work, topic: Topic, what: str, words: str, *, person: str = "") -> None:
+def demand_words(
+    people: Interaction, topic: Topic, what: str, words: str, *, person: str = ""
+) -> None:
     """Have exact words typed before something that cannot be undone.
 
     Args:
@@ -96,7 +90,7 @@ def demand_words(work: Work, topic: Topic, what: str, words: str, *, person: str
     """
     text = f"{what}. This cannot be undone. To go on, type exactly: {words}"
     prompt = Prompt(topic=topic, text=text, person=person, subject=words.rpartition(" ")[2])
-    if work.interaction.ask(prompt).strip() != words:
+    if people.ask(prompt).strip() != words:
         raise DeclinedError(
             f"the words were not typed, and nothing was done: {what}",
             mend=f"Begin again, and type: {words}",
@@ -141,71 +135,3 @@ def key_envelope(register: Register, tag: str) -> Envelope | None:
     lies = (EnvelopeState.SEALED, EnvelopeState.DEPOSITED)
     mine = [e for e in register.envelopes_holding(f"key:{tag}") if e.state in lies]
     return mine[-1] if mine else None
-
-
-def find_key(work: Work, tag: str) -> PluggedKey:
-    """The plugged-in key that is, or claims to be, the one with this tag.
-
-    By the serial number that the register has or, for a key that is new, that is typed from its
-    label; a key without one blinks, and a person says whether it is the one.
-
-    Raises:
-        DeviceError: No plugged-in key fits.
-        TwinKeysError: Several claim the same serial number.
-    """
-    readings = [it for it in read_all(work.station.bus) if isinstance(it, Reading)]
-    registered = work.register.keys.get(tag)
-    serial = registered.serial if registered else _typed_serial(work, tag)
-    if serial is None:
-        return _blinking(work, tag, [it for it in readings if it.serial is None])
-    fitting = [it for it in readings if it.serial == serial]
-    if not fitting:
-        raise DeviceError(
-            f"no plugged-in key has the serial number {serial} of key {tag}",
-            mend="Plug it in, or look at the number on its label again.",
-        )
-    if len(fitting) > 1:
-        raise TwinKeysError(
-            f"{len(fitting)} plugged-in keys claim the serial number {serial} of key {tag}",
-            mend="One of them is a stranger: plug in one at a time.",
-        )
-    return fitting[0].plugged
-
-
-def _typed_serial(work: Work, tag: str) -> int | None:
-    text = f"Type the serial number on the label of key {tag}; nothing if it has none"
-    prompt = Prompt(topic=Topic.SERIAL, text=text, person=work.step.by[0], subject=tag)
-    answer = work.interaction.ask(prompt).strip()
-    if not answer:
-        return None
-    if not answer.isdecimal():
-        raise RefusedError(f"{answer!r} is no serial number", mend="Type the digits alone.")
-    return int(answer)
-
-
-def _blinking(work: Work, tag: str, candidates: Sequence[Reading]) -> PluggedKey:
-    for reading in candidates:
-        with open_session(work.station.bus, reading.plugged) as session:
-            session.wink()
-        text = f"A key blinks. Is it the one with tag {tag}?"
-        prompt = Prompt(topic=Topic.BLINKING, text=text, person=work.step.by[0], subject=tag)
-        if work.interaction.confirm(prompt):
-            return reading.plugged
-    raise DeviceError(
-        f"key {tag} is not among the plugged-in keys without a serial number",
-        mend="Plug it in and begin the step again.",
-    )
-
-
-@contextmanager
-def key_session(work: Work, tag: str) -> Iterator[KeySession]:
-    """A session with the key of this tag; its holder is told when it wants a touch."""
-    text = f"Touch key {tag}, which blinks"
-    prompt = Prompt(topic=Topic.TOUCH, text=text, person=work.step.by[0], subject=tag)
-
-    def on_touch() -> None:
-        work.interaction.touch(prompt)
-
-    bus, guard = work.station.bus, work.station.guard
-    with open_session(bus, find_key(work, tag), on_touch=on_touch, guard=guard) as session:
-        yield session

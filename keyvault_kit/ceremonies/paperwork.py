@@ -6,8 +6,16 @@ from datetime import date
 from typing import Final
 
 from keyvault_kit.ceremonies.plan import Ceremony, Work
+from keyvault_kit.ceremonies.recognition import SERIAL_ONLY
 from keyvault_kit.ceremonies.station import Station
-from keyvault_kit.custody.model import Envelope, Mode, PaperSize, SecretSet, SecurityKey
+from keyvault_kit.custody.model import (
+    Envelope,
+    Finding,
+    Mode,
+    PaperSize,
+    SecretSet,
+    SecurityKey,
+)
 from keyvault_kit.custody.register import Register
 from keyvault_kit.errors import MismatchError
 from keyvault_kit.ledger.checkpoint import Checkpoint
@@ -309,10 +317,8 @@ def print_audit_report(work: Work, keys: Sequence[str], *, people: Sequence[str]
             tag=key.id,
             product=key.product,
             serial=key.serial,
-            verdict="finding" if key.id in findings else "proven",
-            how=findings[key.id].rule
-            if key.id in findings
-            else "signed a fresh challenge with its registered passkey",
+            verdict=_verdict(key, findings),
+            how=_how(key, findings),
         )
         for key in (register.keys[tag] for tag in keys)
     )
@@ -333,6 +339,20 @@ def print_audit_report(work: Work, keys: Sequence[str], *, people: Sequence[str]
         ),
     )
     work.station.paper.put("audit-report", audit.render(sheet, PAPERS[PaperSize.A4]))
+
+
+def _verdict(key: SecurityKey, findings: Mapping[str, Finding]) -> str:
+    if key.id in findings:
+        return "finding"
+    return "proven" if key.answers else SERIAL_ONLY
+
+
+def _how(key: SecurityKey, findings: Mapping[str, Finding]) -> str:
+    if key.id in findings:
+        return findings[key.id].rule
+    if key.answers:
+        return "signed a fresh challenge with a registered credential"
+    return "claims its number; signs with its PIN only, or nothing is on record"
 
 
 def print_record(station: Station, ceremony: Ceremony) -> None:

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from keyvault_kit.ceremonies.book import Book
 from keyvault_kit.custody.model import Mode
 from keyvault_kit.errors import RefusedError
 from keyvault_kit.keys.guard import PinGuard
 from keyvault_kit.keys.hid import HidBus
+from keyvault_kit.keys.mds import Blob
 
 
 class Paper(Protocol):
@@ -33,6 +34,18 @@ class Paper(Protocol):
         """Destroy a sheet; one that never came out is no error."""
 
 
+class Anchors(NamedTuple):
+    """What attestations are judged by.
+
+    Attributes:
+        roots: Makers' root certificates, DER.
+        blob: The FIDO metadata that was imported; None where there is none.
+    """
+
+    roots: tuple[bytes, ...]
+    blob: Blob | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Station:
     """What a ceremony works with.
@@ -42,7 +55,7 @@ class Station:
         random: That many random bytes; a live station's are the operating system's.
         bus: The security keys that are plugged in.
         guard: Remembers the wrong PINs of all sessions, and refuses one too many.
-        roots: Attestation roots that count here, DER; software keys' roots in rehearsals alone.
+        anchors: What attestations are judged by here; software keys' roots in rehearsals alone.
         transfer: Folder of the medium that carries files to and from the online side.
         zone: The zone of a time that is typed without one.
     """
@@ -54,7 +67,7 @@ class Station:
     bus: HidBus
     guard: PinGuard
     paper: Paper
-    roots: tuple[bytes, ...]
+    anchors: Callable[[], Anchors]
     transfer: Path
     zone: tzinfo = UTC
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from keyvault_kit.assembly import Bench, live_station, practice_station, reading
+from keyvault_kit.assembly import SOFT_KEYS, Bench, live_station, practice_station, reading
 from keyvault_kit.ceremonies import engine
 from keyvault_kit.ceremonies.interaction import Interaction
 from keyvault_kit.ceremonies.plan import Ceremony, Work
@@ -18,14 +18,12 @@ from keyvault_kit.cli.prompts import TerminalInteraction
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.authority import TWO
 from keyvault_kit.custody.model import Mode
-from keyvault_kit.custody.register import Register
+from keyvault_kit.custody.register import Register, known
 from keyvault_kit.errors import LedgerError, RefusedError
 from keyvault_kit.ledger.store import Ledger
 from keyvault_kit.rehearsal.practice import PractisingInteraction
 
 FOUNDING = "founding"
-SOFT_KEYS = "softkeys"
-"""The folder beside a rehearsal's ledger with its software keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +53,33 @@ class AtWork:
         """Enter a change that two people make, and sign where it takes that; and say so."""
         signers = both(self.register, by)
         self.run(change.ceremony(self.register, activity, signers, act, words=words))
+        self._say_entered(activity, signers)
+
+    def change_alone(
+        self, activity: str, person: str, act: Callable[[Work], Sequence[ev.Fact]]
+    ) -> None:
+        """Enter what one person may enter alone; and say so."""
+        self.run(change.alone(self.register, activity, person, act))
+        self._say_entered(activity, (person,))
+
+    def _say_entered(self, activity: str, people: tuple[str, ...]) -> None:
         size = self.station.book.ledger.size
-        say(f"Entered by {' and '.join(signers)}: {activity}. The ledger has {size} entries.")
+        say(f"Entered by {' and '.join(people)}: {activity}. The ledger has {size} entries.")
 
 
 @contextmanager
-def at_work(path: Path, *, sheets: Path | None = None) -> Iterator[AtWork]:
+def at_work(path: Path, *, sheets: Path | None = None, in_ports: bool = False) -> Iterator[AtWork]:
     """A live station for a live ledger; software keys and real prompts for a rehearsal's.
+
+    Args:
+        in_ports: Whether a rehearsal takes the keys in this machine's ports as well.
 
     Raises:
         InputError: There is no such ledger, or it cannot be written.
         LedgerError: It was not founded.
     """
     with Ledger.open(path) as ledger:
-        yield put_together(ledger, _mode(ledger), sheets=sheets)
+        yield put_together(ledger, _mode(ledger), sheets=sheets, in_ports=in_ports)
 
 
 @contextmanager
@@ -93,14 +104,30 @@ def _mode(ledger: Ledger) -> Mode:
     return mode
 
 
-def put_together(ledger: Ledger, mode: Mode, *, sheets: Path | None) -> AtWork:
+def put_together(
+    ledger: Ledger, mode: Mode, *, sheets: Path | None, in_ports: bool = False
+) -> AtWork:
     """The station and the people for a ledger of that mode."""
     people = TerminalInteraction()
     if mode is Mode.LIVE:
         return AtWork(live_station(ledger, sheets=sheets), people)
     bench = Bench.again(ledger.path.parent / SOFT_KEYS)
-    practising = PractisingInteraction(people, bench)
-    return AtWork(practice_station(ledger, bench, sheets=sheets), practising)
+    practising = PractisingInteraction(people, bench, in_ports=in_ports)
+    station = practice_station(ledger, bench, sheets=sheets, in_ports=in_ports)
+    return AtWork(station, practising)
+
+
+def one(register: Register, by: tuple[str, ...]) -> str:
+    """Who acts alone.
+
+    Raises:
+        UsageError: Nobody was named, or several.
+        RefusedError: There is no such person.
+    """
+    if len(by) != 1:
+        raise click.UsageError("name who does it with --by PERSON, once")
+    known(register.people, by[0], "person")
+    return by[0]
 
 
 def both(register: Register, by: tuple[str, ...]) -> tuple[str, ...]:

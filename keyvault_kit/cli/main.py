@@ -29,10 +29,12 @@ class Verb(NamedTuple):
 VERBS: Final = {
     "accounts": Verb("accounts", "The emergency access accounts."),
     "decide": Verb("decide", "Record choices and exceptions, and settle findings."),
+    "doctor": Verb("doctor", "What is missing on this workstation, and how to mend it."),
     "envelopes": Verb("envelopes", "What lies where; move, destroy and correct envelopes."),
     "init": Verb("init", "Found a ledger for an organisation."),
     "keys": Verb("keys", "Read the security keys that are plugged in."),
     "ledger": Verb("ledger", "Show, verify and sign a ledger; proposals, backup, restore."),
+    "metadata": Verb("metadata", "What the FIDO Alliance publishes of models, as a file."),
     "people": Verb("people", "Who may act: roles, validity, absences, signing keys."),
     "recover": Verb("recover", "Recover a password from its shares. Needs no ledger."),
     "rehearse": Verb("rehearse", "Run the whole life of two accounts on software keys."),

@@ -27,6 +27,11 @@ def say(text: str = "", *, as_json: bool = False) -> None:
     click.echo(text, err=as_json)
 
 
+def sentence(text: str) -> str:
+    """A text that begins a sentence."""
+    return text[:1].upper() + text[1:]
+
+
 def print_bytes(data: bytes) -> None:
     """Exact bytes, on stdout.
 

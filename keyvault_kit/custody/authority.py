@@ -68,6 +68,9 @@ TABLE: Final[dict[type[ev.Fact], Rule]] = {
     ev.ClockOverruled: Rule("go on although the clock is wrong", _ALL, TWO),
     # Keys
     ev.KeyRegistered: Rule("register a key", _CUSTODIAN),
+    ev.KeyBound: Rule("bind a key by a custody credential", _CUSTODIAN),
+    ev.KeyRetired: Rule("retire a key", (Role.CUSTODIAN, Role.OFFICER), TWO),
+    ev.MetadataImported: Rule("import metadata of makers", (Role.CUSTODIAN, Role.OFFICER)),
     ev.KeyCorrected: Rule("correct what is registered of a key", _HANDS, TWO),
     ev.PinSet: Rule("set a PIN", _CUSTODIAN),
     ev.PasskeyEnrolled: Rule("enrol a passkey", _CUSTODIAN),
@@ -137,12 +140,14 @@ def check(state: Register, entry: Entry) -> None:
 
 _OF_THE_STATION: Final = (events.log.__name__, events.ceremonies.__name__)
 """Facts of these modules are the ledger's station's own: no other site proposes them."""
+_OWN: Final = (ev.DetailsErased, ev.MetadataImported)
+"""So are these: what they are about lies at the station."""
 
 
 def _check_proposed(warrant: Warrant, entry: Entry) -> None:
     """What comes from another site is vouched for by everybody whom it names."""
     kind = type(entry.fact)
-    own = kind.__module__ in _OF_THE_STATION or kind is ev.DetailsErased
+    own = kind.__module__ in _OF_THE_STATION or kind in _OWN
     if own and kind is not ev.FindingMade:
         raise RefusedError("only the ledger's own station enters that; it cannot be proposed")
     unsigned = set(entry.by) - set(warrant.signers)

@@ -54,6 +54,15 @@ class Use(StrEnum):
     BACKUP = "backup"
 
 
+class Retirement(StrEnum):
+    """Why a key is out of service for good."""
+
+    RESET = "reset"
+    """Back to its factory state: nothing of ours is on it."""
+    LOST = "lost"
+    BROKEN = "broken"
+
+
 class Purpose(StrEnum):
     """What a secret set opens."""
 
@@ -209,6 +218,11 @@ class SecurityKey(_Value, frozen=True):
         pin_set: The secret set of the PIN in force.
         credential: Credential id of its passkey, hex.
         public_key: COSE public key of that passkey, CBOR in hex.
+        custody_credential: Credential id, hex, of the credential that the kit made on the key to
+            know it again; absent on keys that were registered without one.
+        custody_public_key: COSE public key of that credential, CBOR in hex.
+        answers: Whether it ever signed a challenge without its PIN: from then on it must.
+        retired: Why it is out of service; absent while it is in service.
     """
 
     id: Id
@@ -223,6 +237,26 @@ class SecurityKey(_Value, frozen=True):
     rp_id: str | None = None
     credential: str | None = None
     public_key: str | None = None
+    custody_credential: str | None = None
+    custody_public_key: str | None = None
+    answers: bool = False
+    retired: Retirement | None = None
+
+
+class ImportedMetadata(_Value, frozen=True):
+    """The metadata BLOB by which attestations are judged besides the shipped roots (FIDO MDS 3).
+
+    Attributes:
+        number: Its serial number at the FIDO Alliance.
+        next_update: The day by which a newer one was to be there.
+        sha256: Of the BLOB's file.
+        time: When it was imported, and its signature verified.
+    """
+
+    number: int
+    next_update: date
+    sha256: Hex256
+    time: datetime
 
 
 class SecretSet(_Value, frozen=True):

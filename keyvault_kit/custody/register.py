@@ -13,6 +13,7 @@ from keyvault_kit.custody.model import (
     EnvelopeState,
     Exposure,
     Finding,
+    ImportedMetadata,
     Mode,
     Person,
     Purpose,
@@ -40,6 +41,7 @@ class Register:
         warrant: The signatures that the next entries stand under; between batches there is none.
         signers: Person -> credential that counts now; `terms` has all that ever did.
         offset: Seconds by which the clock was off at the last look; None before there was one.
+        metadata: The FIDO metadata BLOB that attestations are judged by; None before the first.
         recipient: The age recipient that other sites encrypt to; empty where there is none.
         proposals: SHA-256 of each proposal that was accepted -> `seq`; none is accepted twice.
         checkpoint_entries: `SIZE:PERSON` -> the entry that says that they signed it.
@@ -56,6 +58,7 @@ class Register:
     trusted_from: int = 0
     warrant: Warrant | None = None
     offset: int | None = None
+    metadata: ImportedMetadata | None = None
     recipient: str = ""
     signers: dict[str, Signer] = field(default_factory=dict)
     terms: list[SignerTerm] = field(default_factory=list)

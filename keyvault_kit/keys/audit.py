@@ -45,8 +45,9 @@ def fresh_assertion(
         The verified assertion, for the record.
 
     Raises:
-        NoCredentialError: The key does not hold the credential.
-        PinRequiredError: The key does this with its PIN only (credProtect 3, always-UV).
+        NoCredentialError: The key does not hold the credential, or says so without its PIN
+            (credProtect 3).
+        PinRequiredError: The key does this with its PIN only (always-UV).
         MismatchError: The key answered, but not with the registered private key.
         DeviceError: The key failed.
         InputError: The nonce or the public key is malformed.

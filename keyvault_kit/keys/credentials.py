@@ -4,7 +4,7 @@ The functions here read the maps that a key returns (CTAP 2.1, 6.1, 6.2 and 6.8)
 Python raises on malformed data; the session runs them where that becomes a DeviceError.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -37,6 +37,8 @@ class CredentialRequest(msgspec.Struct, frozen=True, kw_only=True):
         exclude: Credential ids that must not be on the key already.
         resident: Whether the key keeps the credential itself (a passkey).
         enterprise: Kind of enterprise attestation, 1 or 2; None for the ordinary one.
+        protection: credProtect level, 1 to 3 (12.1); None to leave it to the key.
+        hmac_secret: Whether the credential shall be able to make secrets of salts (12.5).
     """
 
     client_data_hash: bytes
@@ -49,6 +51,14 @@ class CredentialRequest(msgspec.Struct, frozen=True, kw_only=True):
     exclude: tuple[bytes, ...] = ()
     resident: bool = True
     enterprise: int | None = None
+    protection: int | None = None
+    hmac_secret: bool = False
+
+    @property
+    def extensions(self) -> dict[str, object]:
+        """The extension inputs."""
+        asked = {"credProtect": self.protection, "hmac-secret": self.hmac_secret or None}
+        return {name: value for name, value in asked.items() if value is not None}
 
 
 class MadeCredential(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,8 +166,15 @@ def pin_proof(token: tuple[PinProtocol, bytes] | None, message: bytes) -> PinPro
     return PinProof(protocol.authenticate(key, message), protocol.VERSION)
 
 
-def making(request: CredentialRequest, proof: PinProof) -> dict[int, object]:
-    """The members of authenticatorMakeCredential."""
+def making(
+    request: CredentialRequest, proof: PinProof, *, known: Collection[str] = ()
+) -> dict[int, object]:
+    """The members of authenticatorMakeCredential.
+
+    Args:
+        known: The extensions that the key has; no other is asked for.
+    """
+    extensions = {name: value for name, value in request.extensions.items() if name in known}
     return _present(
         {
             1: request.client_data_hash,
@@ -169,6 +186,7 @@ def making(request: CredentialRequest, proof: PinProof) -> dict[int, object]:
             },
             4: [{"type": "public-key", "alg": algorithm} for algorithm in request.algorithms],
             5: _descriptors(request.exclude),
+            6: extensions or None,
             7: {"rk": True} if request.resident else None,
             8: proof.param,
             9: proof.protocol,

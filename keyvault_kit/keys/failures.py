@@ -29,6 +29,12 @@ class PinState(msgspec.Struct, frozen=True):
     retries: int | None
     power_cycle_needed: bool | None = None
 
+    def is_kept(self, later: Self | None) -> bool:
+        """Whether a later state shows that no attempt was spent since this one."""
+        if not later or self.retries is None or later.retries is None:
+            return False
+        return later.retries >= self.retries
+
     def __str__(self) -> str:
         left = "an unknown number of" if self.retries is None else str(self.retries)
         attempts = f"{left} attempt{'' if self.retries == 1 else 's'} left"
@@ -125,6 +131,7 @@ class PinChangeRequiredError(PinError):
 
 
 _REPLUG = "Unplug the key, plug it in again and repeat."
+_OTHER_KEY = "Do without it on this key, or use a newer one."
 _WORDS: dict[int, tuple[type[DeviceError], str, str]] = {
     ERR.PIN_INVALID: (WrongPinError, "the PIN is wrong", "Read the PIN again before another try."),
     ERR.PIN_AUTH_BLOCKED: (
@@ -182,11 +189,20 @@ _WORDS: dict[int, tuple[type[DeviceError], str, str]] = {
         "nobody touched it in time",
         "Repeat, and touch the key while it blinks.",
     ),
-    ERR.KEEPALIVE_CANCEL: (CancelledAtKeyError, "it was cancelled", ""),
-    ERR.OPERATION_DENIED: (
+    ERR.KEEPALIVE_CANCEL: (
         CancelledAtKeyError,
-        "it was denied at the key",
+        "it was cancelled",
+        "Repeat it when you are ready.",
+    ),
+    ERR.OPERATION_DENIED: (
+        TouchTimeoutError,  # some makes answer this where others time out (CTAP 2.1, 6.1.2)
+        "it was denied at the key, or nobody touched it in time",
         "Repeat, and touch the key while it blinks.",
+    ),
+    ERR.CHANNEL_BUSY: (
+        DeviceError,
+        "it is busy with another program",
+        "Close other programs that use the key, then repeat.",
     ),
     ERR.NOT_ALLOWED: (
         DeviceError,
@@ -200,10 +216,10 @@ _WORDS: dict[int, tuple[type[DeviceError], str, str]] = {
         "it knows none of these signature algorithms",
         "Use a key that offers ES256.",
     ),
-    ERR.UNSUPPORTED_OPTION: (UnsupportedByKeyError, "it does not offer that option", ""),
-    ERR.INVALID_OPTION: (UnsupportedByKeyError, "it does not offer that option", ""),
-    ERR.INVALID_COMMAND: (UnsupportedByKeyError, "it does not know that command", ""),
-    ERR.INVALID_SUBCOMMAND: (UnsupportedByKeyError, "it does not know that command", ""),
+    ERR.UNSUPPORTED_OPTION: (UnsupportedByKeyError, "it does not offer that option", _OTHER_KEY),
+    ERR.INVALID_OPTION: (UnsupportedByKeyError, "it does not offer that option", _OTHER_KEY),
+    ERR.INVALID_COMMAND: (UnsupportedByKeyError, "it does not know that command", _OTHER_KEY),
+    ERR.INVALID_SUBCOMMAND: (UnsupportedByKeyError, "it does not know that command", _OTHER_KEY),
 }
 
 # What hostile or broken bytes provoke inside python-fido2, its CBOR decoder and cryptography. Only

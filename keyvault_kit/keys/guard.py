@@ -6,9 +6,10 @@ Eight wrong PINs block a key for good; three in a row block it until it is replu
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from keyvault_kit.errors import RefusedError
-from keyvault_kit.keys.failures import PinBlockedError, PinPolicyError, PinReplugError, PinState
+from keyvault_kit.keys.failures import PinBlockedError, PinReplugError, PinState
 from keyvault_kit.keys.hid import PluggedKey
 
 FLOOR = 3
@@ -16,27 +17,61 @@ OVERRIDE_WORDS = "spend one of the last attempts"
 _WRONG_IN_A_ROW = 2
 
 
+class Attempts(Protocol):
+    """Where PINs sent without proving right are counted, by key as it is plugged in."""
+
+    def get(self, key: PluggedKey) -> int:
+        """How many there were in a row."""
+
+    def put(self, key: PluggedKey, count: int) -> None:
+        """Remember that; 0 forgets the key."""
+
+
+class AttemptsInMemory:
+    """Counts for as long as the program runs."""
+
+    def __init__(self) -> None:
+        self._counts: dict[PluggedKey, int] = {}
+
+    def get(self, key: PluggedKey) -> int:
+        """How many there were in a row."""
+        return self._counts.get(key, 0)
+
+    def put(self, key: PluggedKey, count: int) -> None:
+        """Remember that; 0 forgets the key."""
+        self._counts[key] = count
+
+
 class PinGuard:
     """Counts unproven PINs by key, and refuses those that could lock it.
 
-    One guard serves a station as long as it runs. It knows nothing of PINs sent by other programs;
-    against those stands the key's own counter, which is asked before each attempt.
+    It knows nothing of PINs sent by other programs; against those stands the key's own counter,
+    which is asked before each attempt.
 
     Args:
         floor: With this many attempts left or fewer, the exact words are needed.
+        attempts: Where it counts; in memory where it is left out.
     """
 
-    def __init__(self, floor: int = FLOOR) -> None:
+    def __init__(self, floor: int = FLOOR, attempts: Attempts | None = None) -> None:
         self.floor = floor
-        self._unproven: dict[PluggedKey, int] = {}
+        self._attempts = attempts or AttemptsInMemory()
 
     def replugged(self, key: PluggedKey) -> None:
         """The key was unplugged: its count of wrong PINs in a row starts anew."""
-        self._unproven.pop(key, None)
+        self._attempts.put(key, 0)
+
+    def proven(self, key: PluggedKey) -> None:
+        """The last PIN was right: wrong ones in a row are counted anew."""
+        self._attempts.put(key, 0)
 
     def unproven(self, key: PluggedKey) -> int:
         """How many PINs in a row were sent to this key without proving right."""
-        return self._unproven.get(key, 0)
+        return self._attempts.get(key)
+
+    def wants_words(self, state: PinState) -> bool:
+        """Whether an attempt at this counter takes :data:`OVERRIDE_WORDS`."""
+        return state.retries is None or state.retries <= self.floor
 
     def check(self, key: PluggedKey, state: PinState, override: str = "") -> None:
         """Whether one more PIN may be sent to this key.
@@ -66,7 +101,7 @@ class PinGuard:
                 f"a third wrong PIN in a row is not sent to {key.name} ({state})",
                 mend="Read the PIN again, then unplug the key and plug it in again.",
             )
-        if (state.retries is None or state.retries <= self.floor) and override != OVERRIDE_WORDS:
+        if self.wants_words(state) and override != OVERRIDE_WORDS:
             raise RefusedError(
                 f"no PIN is sent to {key.name} ({state})",
                 mend=f"To go on all the same, type exactly: {OVERRIDE_WORDS}",
@@ -83,11 +118,6 @@ class PinGuard:
         """
         self.check(key, state, override)
         # Counted before it is sent: a key that falls silent may have counted it too.
-        self._unproven[key] = self.unproven(key) + 1
-        try:
-            yield
-        except PinPolicyError:
-            # The new PIN was refused; for that, the old one had to be right (CTAP 2.1, 6.5.5.6).
-            self._unproven.pop(key)
-            raise
-        self._unproven.pop(key)
+        self._attempts.put(key, self.unproven(key) + 1)
+        yield
+        self.proven(key)

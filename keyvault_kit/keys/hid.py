@@ -9,11 +9,14 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Protocol, cast
 
 import msgspec
+from fido2.hid import CTAPHID
 from fido2.hid.base import FIDO_USAGE, FIDO_USAGE_PAGE, CtapHidConnection
 
 from keyvault_kit.errors import DeviceError
@@ -23,6 +26,16 @@ PACKET_SIZE = 64
 SILENCE_LIMIT_S = 3.0
 _POLL_MS = 50
 _NAME_LIMIT = 64
+# udev gives a new node to the person at the console some 10 ms after it appears; a slow machine
+# gets more.
+_SETTLING_S = 2.0
+# A packet (CTAP 2.1, 11.2.4): channel, then command and length, or a sequence number.
+_COMMAND, _LENGTH, _INIT_HEAD, _CONTINUATION_HEAD = 4, slice(5, 7), 7, 5
+_INIT_BIT = 0x80
+_NONCE = slice(_INIT_HEAD, _INIT_HEAD + 8)
+# What may come in the place of any answer, or before it.
+_BETWEEN = {_INIT_BIT | CTAPHID.ERROR, _INIT_BIT | CTAPHID.KEEPALIVE}
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 Clock = Callable[[], float]
 
@@ -89,11 +102,52 @@ class HidapiBus:
         """
         device = _backend().device()
         try:
-            device.open_path(path)
+            with _awake(path):
+                device.open_path(path)
         except OSError as error:
             where = os.fsdecode(path)
             raise DeviceError(f"{where} cannot be opened", mend=_mend_for(where)) from error
         return device
+
+
+@contextmanager
+def _awake(path: bytes) -> Iterator[None]:
+    """Hold a device open for the time of the block, so that hidapi need not wait for it.
+
+    The first to open a USB HID device sleeps 50 ms in the kernel, or longer where the key does
+    (usbhid_open, Linux drivers/hid/usbhid/hid-core.c), and hidapi keeps Python's lock while it
+    does: many keys would be opened one after another, and a stuck one would stop everything.
+
+    Raises:
+        OSError: It is gone, in use, or this user may not open it.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    wait_for_rights(path)
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def wait_for_rights(
+    path: bytes, clock: Clock = time.time, sleep: Callable[[float], None] = time.sleep
+) -> None:
+    """Wait until this user may open a device node, for as long as the node is new.
+
+    Args:
+        path: The node.
+        clock: Seconds since 1970, as the node's own time is given in.
+        sleep: Waits for some seconds.
+
+    Raises:
+        OSError: There is no such node.
+    """
+    until = min(Path(os.fsdecode(path)).stat().st_ctime, clock()) + _SETTLING_S
+    while not os.access(path, os.R_OK | os.W_OK) and clock() < until:
+        sleep(_POLL_MS / 1000)
 
 
 def _backend() -> _Backend:
@@ -115,7 +169,10 @@ def _mend_for(path: str) -> str:
     if not Path(path).exists():
         return "Plug the key in again."
     if not os.access(path, os.R_OK | os.W_OK):
-        return "This user may not open it: install the udev rules, then plug the key in again."
+        return (
+            "This user may not open it: install the udev rules, then plug the key in again;"
+            " 'keyvault doctor keys' says what is missing."
+        )
     return "Close other programs that use the key, then plug it in again."
 
 
@@ -130,6 +187,7 @@ class PluggedKey(msgspec.Struct, frozen=True):
         product: USB product string, printable characters only; may be empty.
         usb_serial: USB serial string; few makers fill it in, and it is a claim.
         release: USB release number, binary-coded decimal (0x0543 is 5.43).
+        plugging: Identity of this plugging, where the system tells it; a replugged key has another.
     """
 
     path: bytes
@@ -139,12 +197,18 @@ class PluggedKey(msgspec.Struct, frozen=True):
     product: str = ""
     usb_serial: str = ""
     release: int = 0
+    plugging: str = ""
+
+    @property
+    def where(self) -> str:
+        """The path for people, printable characters only."""
+        return printable(os.fsdecode(self.path))
 
     @property
     def name(self) -> str:
         """The key for people: product and USB serial, or product and path."""
         product = self.product or f"security key {self.vendor_id:04x}:{self.product_id:04x}"
-        return f"{product} ({self.usb_serial or _printable(os.fsdecode(self.path))})"
+        return f"{product} ({self.usb_serial or self.where})"
 
 
 def plugged(bus: HidBus) -> tuple[PluggedKey, ...]:
@@ -171,19 +235,36 @@ def _plugged_key(entry: dict[str, object]) -> PluggedKey:
         value = entry.get(field)
         return value if isinstance(value, int) else 0
 
-    path = entry.get("path")
+    found = entry.get("path")
+    path = found if isinstance(found, bytes) else os.fsencode(str(found))
     return PluggedKey(
-        path=path if isinstance(path, bytes) else os.fsencode(str(path)),
+        path=path,
         vendor_id=number("vendor_id"),
         product_id=number("product_id"),
-        manufacturer=_printable(entry.get("manufacturer_string")),
-        product=_printable(entry.get("product_string")),
-        usb_serial=_printable(entry.get("serial_number")),
+        manufacturer=printable(entry.get("manufacturer_string")),
+        product=printable(entry.get("product_string")),
+        usb_serial=printable(entry.get("serial_number")),
         release=number("release_number"),
+        plugging=_plugging(path),
     )
 
 
-def _printable(text: object) -> str:
+def _plugging(path: bytes) -> str:
+    """The boot and the inode of the device node: Linux makes a new node at each plugging."""
+    if sys.platform != "linux":
+        return ""
+    try:
+        return f"{_boot()}/{Path(os.fsdecode(path)).stat().st_ino}"
+    except (OSError, ValueError):
+        return ""  # no such node: a software key, or one that was pulled out just now
+
+
+@cache
+def _boot() -> str:
+    return _BOOT_ID.read_text().strip()
+
+
+def printable(text: object) -> str:
     """A device chooses its own strings: no control character of theirs reaches a terminal."""
     if not isinstance(text, str):
         return ""
@@ -205,7 +286,8 @@ class KeyConnection(CtapHidConnection):
     def __init__(self, handle: HidHandle, clock: Clock = time.monotonic) -> None:
         self._handle = handle
         self._clock = clock
-        self._channel = b""
+        self._request = bytes(PACKET_SIZE)
+        self._missing = 0
         self.deadline = math.inf
 
     def give(self, seconds: float) -> None:
@@ -218,7 +300,8 @@ class KeyConnection(CtapHidConnection):
         Raises:
             OSError: The key is gone, or the time for the operation is over.
         """
-        self._channel = bytes(data[:4])
+        if data[_COMMAND] & _INIT_BIT and data[_COMMAND] != _INIT_BIT | CTAPHID.CANCEL:
+            self._request, self._missing = bytes(data), 0
         if self._clock() >= self.deadline:
             raise TimeoutError("the key did not finish in time")
         report = b"\0" + data
@@ -226,21 +309,57 @@ class KeyConnection(CtapHidConnection):
             raise OSError("the key took no report")
 
     def read_packet(self) -> bytes:
-        """The next packet of 64 bytes on our channel.
+        """The next packet of 64 bytes of the answer to what was sent last.
 
-        hidraw hands every program all packets of a key, so those on other channels are passed by.
+        hidraw hands every program all packets of a key, so those that are another's are passed by,
+        and so is what is left of an answer that nobody waited for to the end.
 
         Raises:
             OSError: The key is gone, is silent, or the time for the operation is over.
+            ValueError: The key answers another command than the one that was sent.
         """
         silent_at = self._clock() + SILENCE_LIMIT_S
         while self._clock() < min(silent_at, self.deadline):
             packet = bytes(self._handle.read(PACKET_SIZE, _POLL_MS))
             if packet and len(packet) != PACKET_SIZE:
                 raise OSError(f"the key sent a report of {len(packet)} bytes")
-            if packet and packet[:4] == self._channel:
+            if packet and self._is_ours(packet):
                 return packet
         raise TimeoutError("the key is silent, or did not finish in time")
+
+    def _is_ours(self, packet: bytes) -> bool:
+        """Whether it belongs to the answer that is waited for (CTAP 2.1, 11.2.4 and 11.2.9.1.3)."""
+        if packet[:_COMMAND] != self._request[:_COMMAND]:
+            return False
+        if self._missing > 0:
+            self._missing -= PACKET_SIZE - _CONTINUATION_HEAD
+            return True
+        command, asked = packet[_COMMAND], self._request[_COMMAND]
+        if not command & _INIT_BIT:
+            return False
+        if command in _BETWEEN:
+            return True
+        if asked == _INIT_BIT | CTAPHID.INIT:
+            # All programs greet a key on one channel; the nonce tells whose answer it is.
+            return command == asked and packet[_NONCE] == self._request[_NONCE]
+        if command != asked:
+            raise ValueError(f"an answer to command 0x{command:02x}, not to 0x{asked:02x}")
+        self._missing = int.from_bytes(packet[_LENGTH]) - (PACKET_SIZE - _INIT_HEAD)
+        return True
+
+    def rest(self, seconds: float) -> bool:
+        """Wait before the key is asked again; what it sends meanwhile is passed by.
+
+        Returns:
+            Whether there is time left for that.
+
+        Raises:
+            OSError: The key is gone.
+        """
+        until = self._clock() + seconds
+        while self._clock() < until:
+            self._handle.read(PACKET_SIZE, _POLL_MS)
+        return self._clock() < self.deadline
 
     def close(self) -> None:
         """Let go of the device."""

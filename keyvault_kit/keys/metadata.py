@@ -1,19 +1,19 @@
-"""Is this key what its maker says? Attestation statements, certificate chains and assertions.
+"""Is this key what its maker says? Attestation statements and assertions.
 
-python-fido2 verifies the statement (WebAuthn 3, 8.2 and 8.6). It compares a chain's signatures
-alone, so names, dates and the right to sign are checked here (RFC 5280, 6.1).
+python-fido2 verifies the statement (WebAuthn 3, 8.2 and 8.6); the chain behind it is checked in
+:mod:`keyvault_kit.keys.chain`, and what became known of the model in
+:mod:`keyvault_kit.keys.standing`.
 """
 
 import hashlib
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal, cast
+from uuid import UUID
 
 import msgspec
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding
 from fido2 import cbor
 from fido2.attestation.base import InvalidAttestation
@@ -23,58 +23,86 @@ from fido2.cose import CoseKey
 from fido2.webauthn import AttestationObject
 
 from keyvault_kit.errors import InputError, MismatchError
+from keyvault_kit.keys.chain import (
+    UNREADABLE,
+    RejectedError,
+    UnprovenError,
+    check_dates,
+    find_path,
+    fingerprint,
+    load_certificate,
+    load_roots,
+    odd_certificates_allowed,
+)
 from keyvault_kit.keys.credentials import Assertion
-from keyvault_kit.keys.failures import MALFORMED
+from keyvault_kit.keys.makers import root_by_fingerprint
+from keyvault_kit.keys.mds import Blob
+from keyvault_kit.keys.mds_entries import NO_AAGUID, Entry
+from keyvault_kit.keys.models import model_of
+from keyvault_kit.keys.standing import standing
 
 # The two formats in which security keys attest; the others are those of phones and computers.
 _FORMATS = {"packed": PackedAttestation, "fido-u2f": FidoU2FAttestation}
 _OID_AAGUID = x509.ObjectIdentifier("1.3.6.1.4.1.45724.1.1.4")
-_NO_AAGUID = bytes(16)
 
-_UNREADABLE = (*MALFORMED, UnsupportedAlgorithm)
-_ODD_CERTIFICATE = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
-
-Outcome = Literal["genuine", "unknown maker", "not genuine"]
+Outcome = Literal["genuine", "unknown maker", "not genuine", "revoked"]
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What an attestation proves.
+    """What an attestation proves, and the evidence for it.
 
     Attributes:
         outcome: 'genuine' only where the whole chain to a given root holds; 'unknown maker' where
-            it cannot be told; 'not genuine' where a signature or a claim is false.
+            it cannot be told; 'not genuine' where a signature or a claim is false; 'revoked' where
+            nothing is false, and the FIDO Alliance says that the model must not be trusted.
         reasons: Why it is not genuine, in plain words; empty for a genuine key.
+        remarks: What its holder should know all the same; also for a genuine key.
         aaguid: The model that the key claims, lower-case and hyphenated.
         leaf_fingerprint: SHA-256 of the attestation certificate, hex; None without one.
         root_fingerprint: SHA-256 of the root that the chain ends in, hex; None without one.
+        root_source: Where that root is from: the maker and file of a shipped one, the number of
+            the metadata BLOB, or 'given'; None without one.
+        metadata_number: The number of the metadata BLOB that was asked; None without one.
     """
 
     outcome: Outcome
     reasons: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
     aaguid: str
     leaf_fingerprint: str | None = None
     root_fingerprint: str | None = None
+    root_source: str | None = None
+    metadata_number: int | None = None
 
 
-class _RejectedError(Exception):
-    """The chain is broken: somebody made something up."""
+class _Known(msgspec.Struct, frozen=True):
+    """What the metadata BLOB knows of the key: nothing, where there is no BLOB.
+
+    Attributes:
+        number: The BLOB's number.
+        entries: Those that speak of the key's model.
+        anchors: The roots of these.
+        is_unread: Whether an entry of this model could not be read.
+        is_current: Whether the BLOB is not stale, so that what it lists counts as of now.
+        remarks: What is to be said of the BLOB.
+    """
+
+    number: int | None = None
+    entries: tuple[Entry, ...] = ()
+    anchors: tuple[x509.Certificate, ...] = ()
+    is_unread: bool = False
+    is_current: bool = False
+    remarks: tuple[str, ...] = ()
 
 
-class _UnprovenError(Exception):
-    """Nothing speaks against the key, and no given root speaks for it."""
-
-
-@contextmanager
-def _odd_certificates_allowed() -> Iterator[None]:
-    """Published certificates have odd serial numbers and names, of which cryptography warns."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        yield
-
-
-@_odd_certificates_allowed()
+@odd_certificates_allowed()
 def verify_attestation(
-    attestation_object: bytes, client_data_hash: bytes, *, roots: Sequence[bytes], now: datetime
+    attestation_object: bytes,
+    client_data_hash: bytes,
+    *,
+    roots: Sequence[bytes],
+    now: datetime,
+    blob: Blob | None = None,
 ) -> Verdict:
     """Judge an attestation.
 
@@ -84,51 +112,153 @@ def verify_attestation(
         roots: Makers' root certificates, DER. Those that cannot be read are reported where the
             verdict is not 'genuine'.
         now: Aware time, for the certificates' validity.
+        blob: An imported metadata BLOB: its roots count for the models that they stand with, and
+            what it knows against a model counts whichever root the chain ends in.
 
     Raises:
         InputError: The attestation object is malformed.
     """
-    try:
-        attestation = AttestationObject(attestation_object)
-        chain = [_load(der) for der in attestation.att_stmt.get("x5c", ())]
-        credential = attestation.auth_data.credential_data
-    except _UNREADABLE as error:
-        raise InputError("the attestation object cannot be read") from error
-    if credential is None:
-        raise InputError("the attestation object names no credential")
-    anchors, unread = _load_roots(roots)
-    leaf = _fingerprint(chain[0]) if chain else None
-    outcome, root, reasons = _judge(attestation, client_data_hash, chain, anchors, now)
+    attestation, chain = _read(attestation_object)
+    aaguid = _aaguid(attestation)
+    known = _look_up(blob, aaguid, chain, now)
+    anchors, unread = load_roots(roots)
+    outcome, root, reasons = _judge(attestation, client_data_hash, chain, anchors, known, now)
     if unread and outcome != "genuine":
         reasons += (f"{unread} of the given root certificates cannot be read",)
+    known_against = standing(
+        known.entries, [_der(each) for each in (*chain, *filter(None, [root]))]
+    )
+    if known_against.revoked and outcome != "not genuine":
+        outcome, reasons = "revoked", known_against.revoked + reasons
     return Verdict(
         outcome=outcome,
         reasons=reasons,
-        aaguid=str(credential.aaguid),
-        leaf_fingerprint=leaf,
-        root_fingerprint=root,
+        remarks=known_against.told + known.remarks,
+        aaguid=aaguid,
+        leaf_fingerprint=fingerprint(chain[0]) if chain else None,
+        root_fingerprint=fingerprint(root) if root else None,
+        root_source=_source(root, anchors, known) if root else None,
+        metadata_number=known.number,
     )
+
+
+def _read(attestation_object: bytes) -> tuple[AttestationObject, list[x509.Certificate]]:
+    """The attestation, which names a credential, and its certificates."""
+    try:
+        attestation = AttestationObject(attestation_object)
+        chain = [load_certificate(der) for der in attestation.att_stmt.get("x5c", ())]
+        credential = attestation.auth_data.credential_data
+    except UNREADABLE as error:
+        raise InputError("the attestation object cannot be read") from error
+    if credential is None:
+        raise InputError("the attestation object names no credential")
+    return attestation, chain
+
+
+def _look_up(
+    blob: Blob | None, aaguid: str, chain: Sequence[x509.Certificate], now: datetime
+) -> _Known:
+    """By AAGUID; a U2F key has none, and is known by its certificates."""
+    if blob is None:
+        return _Known()
+    identifiers = [_key_identifier(each) for each in chain] if aaguid == NO_AAGUID else []
+    entries = blob.entries_of(aaguid, identifiers)
+    anchors, _ = load_roots([root for entry in entries for root in entry.roots])
+    stale = blob.is_stale(now)
+    late = f"the metadata BLOB no. {blob.number} was to be renewed by {blob.next_update}"
+    return _Known(
+        number=blob.number,
+        entries=entries,
+        anchors=tuple(anchors),
+        is_unread=not blob.left_out_ids.isdisjoint((aaguid, *identifiers)),
+        is_current=not stale,
+        remarks=(late,) if stale else (),
+    )
+
+
+def _key_identifier(certificate: x509.Certificate) -> str:
+    """SHA-1 of the public key, hex (RFC 5280, 4.2.1.2, method 1)."""
+    try:
+        key = certificate.public_key()
+        return x509.SubjectKeyIdentifier.from_public_key(key).digest.hex()
+    except UNREADABLE:
+        return ""
 
 
 def _judge(
     attestation: AttestationObject,
     client_data_hash: bytes,
-    chain: list[x509.Certificate],
-    anchors: list[x509.Certificate],
+    chain: Sequence[x509.Certificate],
+    anchors: Sequence[x509.Certificate],
+    known: _Known,
     now: datetime,
-) -> tuple[Outcome, str | None, tuple[str, ...]]:
-    """The outcome, the root's fingerprint and the reasons."""
+) -> tuple[Outcome, x509.Certificate | None, tuple[str, ...]]:
+    """The outcome as the certificates have it, the root and the reasons."""
     if attestation.fmt not in _FORMATS:
         return "unknown maker", None, (f"the key gave no proof of its maker ({attestation.fmt})",)
     try:
         _check_statement(attestation, client_data_hash)
         _check_aaguid(attestation, chain)
-        root = _check_chain(chain, anchors, now)
-    except _RejectedError as error:
+        root = _check_chain(attestation, chain, anchors, known, now)
+    except RejectedError as error:
         return "not genuine", None, (str(error),)
-    except _UnprovenError as error:
+    except UnprovenError as error:
         return "unknown maker", None, (str(error),)
-    return "genuine", _fingerprint(root), ()
+    return "genuine", root, ()
+
+
+def _check_chain(
+    attestation: AttestationObject,
+    chain: Sequence[x509.Certificate],
+    anchors: Sequence[x509.Certificate],
+    known: _Known,
+    now: datetime,
+) -> x509.Certificate:
+    """Every certificate signed by the next and valid now, up to a root that may vouch for the key.
+
+    A root that the Metadata Service lists today is trusted today, whatever its own dates say: it is
+    trusted for its name and key (RFC 5280, 6.1.1 d), and makers leave expired ones listed for the
+    keys that outlive them.
+    """
+    path = find_path(chain, [*anchors, *known.anchors])
+    root = path[-1]
+    listed = root in known.anchors
+    for certificate in path[:-1] if listed and known.is_current else path:
+        check_dates(certificate, now)
+    if not listed:
+        _check_maker(attestation, root)
+    if known.is_unread:
+        raise UnprovenError(
+            f"the entry on this model in the metadata BLOB no. {known.number} cannot be read"
+        )
+    return root
+
+
+def _check_maker(attestation: AttestationObject, root: x509.Certificate) -> None:
+    """A shipped root vouches for the models of its maker: one that leaked would vouch for all."""
+    shipped = root_by_fingerprint(fingerprint(root))
+    model = model_of(_aaguid(attestation))
+    if shipped and model and shipped.maker != model.maker:
+        raise UnprovenError(
+            f"the key says that it is a {model.name} by {model.maker}, and its root is one of "
+            f"{shipped.maker}"
+        )
+
+
+def _aaguid(attestation: AttestationObject) -> str:
+    credential = attestation.auth_data.credential_data
+    return str(credential.aaguid) if credential else NO_AAGUID
+
+
+def _source(root: x509.Certificate, anchors: Sequence[x509.Certificate], known: _Known) -> str:
+    shipped = root_by_fingerprint(fingerprint(root))
+    if root not in anchors:
+        return f"FIDO Metadata Service, BLOB no. {known.number}"
+    return f"shipped: {shipped.maker}, {shipped.file}" if shipped else "given"
+
+
+def _der(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(Encoding.DER)
 
 
 def _check_statement(attestation: AttestationObject, client_data_hash: bytes) -> None:
@@ -138,118 +268,28 @@ def _check_statement(attestation: AttestationObject, client_data_hash: bytes) ->
         verifier.verify(attestation.att_stmt, attestation.auth_data, client_data_hash)
     except InvalidAttestation as error:
         detail = str(error) or "its signature is wrong"
-        raise _RejectedError(f"the attestation statement does not hold: {detail}") from error
-    except (*_UNREADABLE, InvalidSignature) as error:
-        raise _RejectedError("the attestation statement is malformed") from error
+        raise RejectedError(f"the attestation statement does not hold: {detail}") from error
+    except (*UNREADABLE, InvalidSignature) as error:
+        raise RejectedError("the attestation statement is malformed") from error
 
 
 def _check_aaguid(attestation: AttestationObject, chain: Sequence[x509.Certificate]) -> None:
     """The model in the certificate is the model in the signed data (WebAuthn 3, 8.2.1)."""
-    credential = attestation.auth_data.credential_data
-    claimed = _NO_AAGUID if credential is None else bytes(credential.aaguid)
+    claimed = _aaguid(attestation)
     if attestation.fmt == "fido-u2f":
         # Its signature covers no AAGUID; the certificate of a key that speaks both names one.
-        if claimed != _NO_AAGUID:
-            raise _RejectedError("a U2F statement names a model, of which it is no proof")
+        if claimed != NO_AAGUID:
+            raise RejectedError("a U2F statement names a model, of which it is no proof")
         return
     if not chain:
-        raise _UnprovenError("the key vouches for itself alone: it gave no certificate")
+        raise UnprovenError("the key vouches for itself alone: it gave no certificate")
     try:
         extension = chain[0].extensions.get_extension_for_oid(_OID_AAGUID).value
     except x509.ExtensionNotFound:
         return  # Some makers leave it out.
     # An OCTET STRING of 16 bytes within the extension's own.
-    if extension.public_bytes() != b"\x04\x10" + claimed:
-        raise _RejectedError("the attestation certificate is one of another model")
-
-
-def _check_chain(
-    chain: list[x509.Certificate], anchors: list[x509.Certificate], now: datetime
-) -> x509.Certificate:
-    """Every certificate signed by the next and valid now, up to a given root, which it returns."""
-    path = _path(chain, anchors)
-    for certificate in path:
-        _check_dates(certificate, now)
-    return path[-1]
-
-
-def _path(chain: list[x509.Certificate], anchors: list[x509.Certificate]) -> list[x509.Certificate]:
-    """The certificates from the leaf to the root.
-
-    A given root is trusted for its name and key alone (RFC 5280, 6.1.1 d): real ones lack basic
-    constraints, or deny that they are CAs. What the key itself sent must have the right to sign.
-    """
-    for depth, certificate in enumerate(chain):
-        if depth and not _issued(chain[depth - 1], certificate):
-            raise _RejectedError("a certificate of the chain is not signed by the next one")
-        if certificate in anchors:
-            return chain[: depth + 1]
-        if depth:
-            _check_may_sign(certificate, depth - 1)
-    last = chain[-1]
-    issuers = [anchor for anchor in anchors if _issued(last, anchor)]
-    if not issuers:
-        # No accusation: makers have several roots of one name, and we may have but one of them.
-        raise _UnprovenError(f"no root here has signed for {last.issuer.rfc4514_string()}")
-    # A renewed root keeps its name and key: the one that lasts longest counts.
-    return [*chain, max(issuers, key=lambda issuer: issuer.not_valid_after_utc)]
-
-
-def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Whether the issuer's name and signature are on the certificate."""
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, *_UNREADABLE):
-        return False
-    return True
-
-
-def _check_dates(certificate: x509.Certificate, now: datetime) -> None:
-    """Valid now. Real keys outlive their makers' certificates, so this is no proof of forgery."""
-    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    if not start <= now <= end:
-        name = certificate.subject.rfc4514_string()
-        raise _UnprovenError(
-            f"the certificate {name} is valid from {start:%Y-%m-%d} "
-            f"to {end:%Y-%m-%d}, and this station has {now:%Y-%m-%d}"
-        )
-
-
-def _check_may_sign(certificate: x509.Certificate, below: int) -> None:
-    """Basic constraints (RFC 5280, 4.2.1.9): a CA, with room for `below` intermediates."""
-    name = certificate.subject.rfc4514_string()
-    try:
-        found = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
-    except (x509.ExtensionNotFound, ValueError) as error:
-        raise _RejectedError(f"the certificate {name} may not sign others") from error
-    if not found.ca or (found.path_length is not None and found.path_length < below):
-        raise _RejectedError(f"the certificate {name} may not sign this one")
-
-
-def _load_roots(roots: Sequence[bytes]) -> tuple[list[x509.Certificate], int]:
-    """The roots, and how many of them cannot be read: some published ones break X.509's rules."""
-    loaded: list[x509.Certificate] = []
-    for der in roots:
-        try:
-            loaded.append(_load(der))
-        except ValueError:
-            continue
-    return loaded, len(roots) - len(loaded)
-
-
-def _load(der: bytes) -> x509.Certificate:
-    """A certificate with names and extensions that can be read; ValueError otherwise."""
-    try:
-        certificate = x509.load_der_x509_certificate(der)
-        # cryptography parses these late: now is the time to find that they are broken.
-        _ = certificate.subject, certificate.issuer, certificate.extensions
-    except _ODD_CERTIFICATE as error:
-        raise ValueError("no certificate by the rules") from error
-    return certificate
-
-
-def _fingerprint(certificate: x509.Certificate) -> str:
-    return hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
+    if extension.public_bytes() != b"\x04\x10" + UUID(claimed).bytes:
+        raise RejectedError("the attestation certificate is one of another model")
 
 
 def verify_assertion(
@@ -271,7 +311,7 @@ def verify_assertion(
     """
     try:
         key = CoseKey.parse(cast("Mapping[int, object]", cbor.decode(public_key)))
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise InputError("the registered public key cannot be read") from error
     if assertion.auth_data[:32] != hashlib.sha256(rp_id.encode()).digest():
         raise MismatchError(f"the assertion was made for another relying party than {rp_id}")
@@ -282,5 +322,5 @@ def verify_assertion(
             "the assertion is not signed by the registered credential",
             mend="This is another key, or one that was reset: take it out of use.",
         ) from error
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise InputError("the registered public key is of no use") from error

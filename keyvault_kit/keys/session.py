@@ -14,10 +14,10 @@ from fido2.ctap import STATUS, CtapError
 from fido2.ctap2.base import Ctap2, Info
 from fido2.ctap2.credman import CredentialManagement
 from fido2.ctap2.pin import ClientPin, PinProtocol
-from fido2.hid import CAPABILITY, CtapHidDevice
-from fido2.hid.base import HidDescriptor
+from fido2.hid import CAPABILITY
 from fido2.webauthn import PublicKeyCredentialDescriptor, PublicKeyCredentialType
 
+from keyvault_kit.errors import DeviceError
 from keyvault_kit.keys.credentials import (
     Assertion,
     AssertionRequest,
@@ -32,13 +32,14 @@ from keyvault_kit.keys.credentials import (
     read_made,
     read_resident,
 )
-from keyvault_kit.keys.ctap import AnyCredentialManagement, ResilientCtap2
+from keyvault_kit.keys.ctap import AnyCredentialManagement, KeyDevice, ResilientCtap2
 from keyvault_kit.keys.failures import (
     ERR,
     CallbackError,
     PinBlockedError,
     PinChangeRequiredError,
     PinNotSetError,
+    PinPolicyError,
     PinReplugError,
     PinState,
     UnsupportedByKeyError,
@@ -47,7 +48,7 @@ from keyvault_kit.keys.failures import (
     read_pin_state,
 )
 from keyvault_kit.keys.guard import PinGuard
-from keyvault_kit.keys.hid import PACKET_SIZE, Clock, HidBus, KeyConnection, PluggedKey
+from keyvault_kit.keys.hid import Clock, HidBus, KeyConnection, PluggedKey
 from keyvault_kit.keys.pintext import pin_text
 from keyvault_kit.secret import Secret
 
@@ -71,6 +72,7 @@ class KeySession:
         plugged: The key as it is plugged in.
         name: The key for people and errors.
         guard: Stands before every PIN that the session sends.
+        override: Words typed by a person, which let one of the last attempts pass.
     """
 
     def __init__(
@@ -81,15 +83,17 @@ class KeySession:
         on_touch: Callable[[], None] = _no_touch,
         cancel: Event | None = None,
         guard: PinGuard | None = None,
+        name: str = "",
     ) -> None:
         self.plugged = plugged
-        self.name = plugged.name
+        self.name = name or plugged.name
         self.guard = guard or PinGuard()
+        self.override = ""
         self._connection = connection
         self._on_touch = on_touch
         self._cancel = cancel
         with self.operation("be opened"):
-            self.device = CtapHidDevice(_descriptor(plugged), connection)
+            self.device = KeyDevice(plugged, connection)
             if not self.device.capabilities & CAPABILITY.CBOR:
                 raise UnsupportedByKeyError(
                     f"{self.name} speaks U2F only", mend="Use a FIDO2 security key."
@@ -209,14 +213,26 @@ class KeySession:
             RefusedError: The guard did not let it pass.
             DeviceError: The key failed.
         """
-        state = self.pin_state()
+        state, words, guard = self.pin_state(), override or self.override, guard or self.guard
         try:
-            with (guard or self.guard).attempt(self.plugged, state, override), self.operation(task):
+            with guard.attempt(self.plugged, state, words), self.operation(task):
                 yield ClientPin(self.ctap)
+        except PinPolicyError:
+            # Only the right PIN gets as far as the policy for the new one (CTAP 2.1, 6.5.5.6).
+            if state.is_kept(self._state_if_told()):
+                guard.proven(self.plugged)
+            raise
         except (WrongPinError, PinReplugError, PinBlockedError) as error:
-            if error.state:
+            if error.state or not (left := self._state_if_told()):
                 raise
-            raise error.with_state(self.pin_state()) from error
+            raise error.with_state(left) from error
+
+    def _state_if_told(self) -> PinState | None:
+        """The counter after a wrong PIN: that it was wrong is said even by a key that fails now."""
+        try:
+            return self.pin_state()
+        except DeviceError:
+            return None
 
     def pin_token(
         self,
@@ -257,7 +273,15 @@ class KeySession:
         token = self._token(pin, PERMISSION.MAKE_CREDENTIAL, request.rp_id)
         with self.operation("make a credential", TOUCH_LIMIT_S):
             proof = pin_proof(token, request.client_data_hash)
-            return read_made(self._send(Ctap2.CMD.MAKE_CREDENTIAL, making(request, proof)))
+            members = making(request, proof, known=self.info.extensions)
+            return read_made(self._send(Ctap2.CMD.MAKE_CREDENTIAL, members))
+
+    @property
+    def makes_only_with_pin(self) -> bool:
+        """Whether the key wants its PIN even for a credential that is not discoverable (7.2)."""
+        options = self.info.options
+        asked = options.get("clientPin") and not options.get("makeCredUvNotRqd")
+        return bool(options.get("alwaysUv") or asked)
 
     def get_assertion(self, request: AssertionRequest, *, pin: Secret | None) -> Assertion:
         """Have the key sign.
@@ -326,18 +350,6 @@ class KeySession:
             raise CallbackError(error) from error
 
 
-def _descriptor(plugged: PluggedKey) -> HidDescriptor:
-    return HidDescriptor(
-        plugged.path,
-        plugged.vendor_id,
-        plugged.product_id,
-        PACKET_SIZE,
-        PACKET_SIZE,
-        plugged.product,
-        plugged.usb_serial,
-    )
-
-
 @contextmanager
 def open_session(
     bus: HidBus,
@@ -346,6 +358,7 @@ def open_session(
     on_touch: Callable[[], None] = _no_touch,
     cancel: Event | None = None,
     guard: PinGuard | None = None,
+    name: str = "",
     clock: Clock = time.monotonic,
 ) -> Iterator[KeySession]:
     """Open a key for the time of the block.
@@ -356,6 +369,7 @@ def open_session(
         on_touch: Called, on this thread, when the key begins to wait for a touch.
         cancel: Set from elsewhere, it ends an operation that waits for a touch.
         guard: Counts PINs across sessions; without it, the session counts alone.
+        name: What errors call it; as it is plugged in where it is left out.
         clock: Monotonic seconds.
 
     Raises:
@@ -363,10 +377,12 @@ def open_session(
         UnsupportedByKeyError: It is no FIDO2 key.
         DeviceError: It failed otherwise.
     """
-    with in_our_words(plugged.name, "be opened"):
+    with in_our_words(name or plugged.name, "be opened"):
         handle = bus.open(plugged.path)
     try:
         connection = KeyConnection(handle, clock)
-        yield KeySession(plugged, connection, on_touch=on_touch, cancel=cancel, guard=guard)
+        yield KeySession(
+            plugged, connection, on_touch=on_touch, cancel=cancel, guard=guard, name=name
+        )
     finally:
         handle.close()

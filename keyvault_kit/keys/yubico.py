@@ -15,6 +15,18 @@ from keyvault_kit.keys.failures import ERR
 from keyvault_kit.keys.session import KeySession
 
 VENDOR_ID = 0x1050
+FIDO2 = 0x200
+CAPABILITIES = {
+    0x001: "OTP",
+    0x002: "U2F",
+    0x008: "OpenPGP",
+    0x010: "PIV",
+    0x020: "OATH",
+    0x100: "HSM Auth",
+    FIDO2: "FIDO2",
+}
+"""By their bits."""
+
 _READ_CONFIG = 0x42
 _MORE_PAGES = 0x10
 _PAGE_LIMIT = 16
@@ -32,13 +44,13 @@ _SECURITY_KEY, _FIPS, _FORM = 0x40, 0x80, 0x0F
 _RELEASES = {0: "alpha", 1: "beta", 2: "final"}
 # The bits of the FIPS tags, in their order, as the capabilities they stand for:
 # FIDO2, PIV, OpenPGP, OATH, HSM Auth.
-_FIPS_CAPABILITIES = (0x200, 0x10, 0x08, 0x20, 0x100)
+_FIPS_CAPABILITIES = (FIDO2, 0x10, 0x08, 0x20, 0x100)
 
 
 class YubicoConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What a YubiKey says about itself beyond FIDO2.
 
-    Capabilities are bits: 1 OTP, 2 U2F, 8 OpenPGP, 16 PIV, 32 OATH, 256 HSM Auth, 512 FIDO2.
+    Capabilities are the bits of :data:`CAPABILITIES`.
 
     Attributes:
         serial: The number printed on the key; the Security Key series has none.
@@ -108,11 +120,14 @@ def read_config(session: KeySession) -> YubicoConfig | None:
 def _read_page(session: KeySession, page: int) -> Mapping[int, bytes] | None:
     with session.operation("say what it is"):
         try:
-            return _tags(session.device.call(_READ_CONFIG, bytes([page])))
+            answer = session.device.call(_READ_CONFIG, bytes([page]))
         except CtapError as error:
             if error.code == ERR.INVALID_COMMAND:
                 return None
             raise
+        if not answer:
+            raise ValueError("an empty page")
+        return _tags(answer)
 
 
 def parse_config(data: bytes) -> YubicoConfig:

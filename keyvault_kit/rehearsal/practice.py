@@ -10,11 +10,14 @@ class PractisingInteraction:
 
     Args:
         people: Who answers everything else.
+        in_ports: Whether the keys under custody are in this machine's ports: they are plugged and
+            touched by hand then, and people's own keys alone are software.
     """
 
-    def __init__(self, people: Interaction, bench: Bench) -> None:
+    def __init__(self, people: Interaction, bench: Bench, *, in_ports: bool = False) -> None:
         self._people = people
         self._bench = bench
+        self._in_ports = in_ports
 
     def show(self, prompt: Prompt) -> None:
         """As the people do."""
@@ -40,15 +43,22 @@ class PractisingInteraction:
         return self._bench.personal_pin(prompt.person)
 
     def wait_for_key(self, prompt: Prompt) -> None:
-        """Plug the software key in."""
-        self._say(prompt, "done, since it is a software key")
+        """Plug the software key in; one that is not in the folder yet is made."""
         if prompt.topic is Topic.PERSONAL_KEY:
+            self._say(prompt, "done, since it is a software key")
             self._bench.plug_personal(prompt.person)
+        elif self._in_ports:
+            self._people.wait_for_key(prompt)
         else:
-            self._bench.plug(prompt.subject)
+            self._bench.fetch(prompt.subject)
+            label = self._bench.serial(prompt.subject)
+            self._say(prompt, f"done, since it is a software key; its label says {label}")
 
     def touch(self, prompt: Prompt) -> None:
         """The software key's own finger does it."""
+        if self._in_ports and prompt.subject != prompt.person:
+            self._people.touch(prompt)
+            return
         self._say(prompt, "done, since it is a software key")
 
     def reveal(self, prompt: Prompt, secret: Secret, *, seconds: int) -> None:

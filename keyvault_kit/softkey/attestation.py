@@ -1,4 +1,4 @@
-"""A test maker: a root and, for each profile, an attestation certificate.
+"""A test maker: a root, for each profile an attestation certificate, and one for single keys.
 
 Everything follows from a seed and a date, so the same seed gives the same certificates, byte for
 byte. The certificates meet WebAuthn level 2, section 8.2.1 (packed attestation).
@@ -8,6 +8,7 @@ import hmac
 from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -18,11 +19,13 @@ from keyvault_kit.softkey import es256
 from keyvault_kit.softkey.profiles import MANUFACTURER, Profile
 
 AAGUID_EXTENSION: Final = ObjectIdentifier("1.3.6.1.4.1.45724.1.1.4")
+SERIAL_EXTENSION: Final = ObjectIdentifier("1.3.6.1.4.1.45724.1.1.2")
+"""What tells one key from all others (WebAuthn level 3, 8.2.2)."""
 LIFETIME: Final = timedelta(days=30 * 365)
 
 # The user-assigned code of ISO 3166-1 that stands for no country.
 _NO_COUNTRY = "ZZ"
-_OCTET_STRING_16 = b"\x04\x10"
+_OCTET_STRING = 0x04
 
 
 class Attester:
@@ -40,6 +43,18 @@ class Attester:
     def sign(self, data: bytes) -> bytes:
         """A DER signature (ES256)."""
         return es256.sign(self._key, data)
+
+
+class Attesters(msgspec.Struct, frozen=True):
+    """The attestation keys in one security key.
+
+    Attributes:
+        make: That of its make.
+        key: Its own, for enterprise attestation (CTAP 2.1, 7.1); None where it has none.
+    """
+
+    make: Attester
+    key: Attester | None = None
 
 
 class AttestationAuthority:
@@ -68,15 +83,25 @@ class AttestationAuthority:
 
     def attester(self, profile: Profile) -> Attester:
         """The attestation key and certificate of a make."""
-        key = self._derive(b"key " + profile.aaguid)
+        return self._attester(profile, b"")
+
+    def enterprise_attester(self, profile: Profile, serial: int) -> Attester:
+        """The attestation key and certificate of one key, which names its serial number."""
+        return self._attester(profile, serial.to_bytes(4))
+
+    def _attester(self, profile: Profile, serial: bytes) -> Attester:
+        key = self._derive(b"key " + profile.aaguid + serial)
         subject = _name(profile.product, unit="Authenticator Attestation")
-        aaguid = x509.UnrecognizedExtension(AAGUID_EXTENSION, _OCTET_STRING_16 + profile.aaguid)
-        certificate = self._sign(
-            self._builder(profile.aaguid, subject, key.public_key())
+        aaguid = x509.UnrecognizedExtension(AAGUID_EXTENSION, _octets(profile.aaguid))
+        builder = (
+            self._builder(profile.aaguid + serial, subject, key.public_key())
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(aaguid, critical=False)
         )
-        return Attester(certificate, key)
+        if serial:
+            number = x509.UnrecognizedExtension(SERIAL_EXTENSION, _octets(serial))
+            builder = builder.add_extension(number, critical=False)
+        return Attester(self._sign(builder), key)
 
     def _derive(self, purpose: bytes) -> ec.EllipticCurvePrivateKey:
         material = hmac.digest(self._seed, b"attestation " + purpose, "sha512")
@@ -99,6 +124,11 @@ class AttestationAuthority:
     def _sign(self, builder: x509.CertificateBuilder) -> bytes:
         certificate = builder.sign(self._key, hashes.SHA256(), ecdsa_deterministic=True)
         return certificate.public_bytes(Encoding.DER)
+
+
+def _octets(value: bytes) -> bytes:
+    """A short octet string in DER."""
+    return bytes([_OCTET_STRING, len(value)]) + value
 
 
 def _name(common_name: str, *, unit: str) -> x509.Name:

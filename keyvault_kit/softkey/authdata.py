@@ -50,6 +50,12 @@ def attested_credential(aaguid: bytes, credential: Credential) -> bytes:
     return aaguid + len(credential.id).to_bytes(2) + credential.id + encode(public_cose(credential))
 
 
+def u2f_message(credential: Credential, client_data_hash: bytes) -> bytes:
+    """What an attestation of FIDO U2F signs (WebAuthn level 2, 8.6)."""
+    point = es256.uncompressed(es256.private_key(credential.private_key).public_key())
+    return b"\0" + credential.rp_id_hash + client_data_hash + credential.id + point
+
+
 def public_cose(credential: Credential) -> Map:
     """The credential's public key as COSE_Key."""
     key = es256.private_key(credential.private_key)

@@ -9,14 +9,13 @@ import msgspec
 from keyvault_kit.softkey.cbor import Map, decode, encode
 from keyvault_kit.softkey.configuration import configure
 from keyvault_kit.softkey.core import Core, Pending
-from keyvault_kit.softkey.credential_management import credential_management
+from keyvault_kit.softkey.credential_management import credential_management, preview
 from keyvault_kit.softkey.get_assertion import get_assertion, get_next_assertion
 from keyvault_kit.softkey.information import MESSAGE_LIMIT, get_info
 from keyvault_kit.softkey.make_credential import make_credential
+from keyvault_kit.softkey.profiles import Profile
 from keyvault_kit.softkey.state import KeyState
 from keyvault_kit.softkey.status import CtapError, Status
-
-RESET_WINDOW_S: Final = 10.0
 
 
 class Command(IntEnum):
@@ -31,6 +30,7 @@ class Command(IntEnum):
     CREDENTIAL_MANAGEMENT = 0x0A
     SELECTION = 0x0B
     CONFIG = 0x0D
+    CREDENTIAL_MANAGEMENT_PREVIEW = 0x41
 
 
 def answer(core: Core, request: bytes) -> bytes:
@@ -47,7 +47,8 @@ def answer(core: Core, request: bytes) -> bytes:
         members = _run(core, request)
     except CtapError as error:
         return bytes([error.status])
-    return bytes([Status.OK]) + (encode(members) if members else b"")
+    sort = core.profile.canonical or request[0] != Command.GET_INFO
+    return bytes([Status.OK]) + (encode(members, sort=sort) if members else b"")
 
 
 def _run(core: Core, request: bytes) -> Map:
@@ -56,7 +57,7 @@ def _run(core: Core, request: bytes) -> Map:
     # Whatever comes next, an interrupted sequel is over, unless the command takes it up again.
     pending, core.pending = core.pending, None
     command = _COMMANDS.get(request[0])
-    if command is None:
+    if command is None or not _knows(core.profile, request[0]):
         raise CtapError(Status.INVALID_COMMAND)
     fields = decode(request[1:]) if len(request) > 1 else {}
     if not isinstance(fields, dict):
@@ -64,9 +65,23 @@ def _run(core: Core, request: bytes) -> Map:
     return command(core, fields, pending)
 
 
+def _knows(profile: Profile, command: int) -> bool:
+    """Whether keys of this make have a command that not all have."""
+    match command:
+        case Command.SELECTION:
+            return profile.speaks_ctap_2_1
+        case Command.CONFIG:
+            return bool(profile.config_commands)
+        case Command.CREDENTIAL_MANAGEMENT | Command.CREDENTIAL_MANAGEMENT_PREVIEW:
+            return command in profile.management.value
+        case _:
+            return True
+
+
 def _reset(core: Core) -> Map:
-    """Back to the factory, within ten seconds of power and with a touch (6.6)."""
-    if core.clock() - core.powered_at > RESET_WINDOW_S:
+    """Back to the factory, soon after coming to power and with a touch (6.6)."""
+    is_late = core.clock() - core.powered_at > core.profile.reset_window_s
+    if is_late or core.state.reset_blocked:
         raise CtapError(Status.NOT_ALLOWED)
     core.require_touch()
     old = core.state
@@ -91,6 +106,7 @@ _COMMANDS: Final[dict[int, Callable[[Core, Map, Pending | None], Map]]] = {
     Command.RESET: lambda core, _, __: _reset(core),
     Command.GET_NEXT_ASSERTION: lambda core, _, pending: get_next_assertion(core, pending),
     Command.CREDENTIAL_MANAGEMENT: credential_management,
+    Command.CREDENTIAL_MANAGEMENT_PREVIEW: preview,
     Command.SELECTION: lambda core, _, __: _select(core),
     Command.CONFIG: lambda core, fields, _: configure(core, fields),
 }

@@ -20,8 +20,12 @@ _ONE_BYTE = 24
 _SIZES = (1, 2, 4, 8)
 
 
-def encode(value: Value) -> bytes:
+def encode(value: Value, *, sort: bool = True) -> bytes:
     """The canonical encoding of a value.
+
+    Args:
+        value: The value.
+        sort: Whether maps are sorted, without which the encoding is not canonical.
 
     Raises:
         TypeError: A part of the value is of none of the types above.
@@ -38,9 +42,11 @@ def encode(value: Value) -> bytes:
             text = value.encode()
             return _head(_TEXT, len(text)) + text
         case list():
-            return _head(_ARRAY, len(value)) + b"".join(map(encode, value))
+            return _head(_ARRAY, len(value)) + b"".join(encode(v, sort=sort) for v in value)
         case dict():
-            pairs = sorted(((encode(k), encode(v)) for k, v in value.items()), key=_order)
+            pairs = [(encode(k), encode(v, sort=sort)) for k, v in value.items()]
+            if sort:
+                pairs.sort(key=_order)
             return _head(_MAP, len(value)) + b"".join(key + item for key, item in pairs)
     raise TypeError(f"{type(value).__name__} has no place in CTAP2 CBOR")
 

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from enum import IntEnum
+from itertools import pairwise
 from typing import Final
 
 from keyvault_kit.softkey.cbor import Map
@@ -15,13 +16,10 @@ from keyvault_kit.softkey.state import PIN_RETRIES, Memory
 from keyvault_kit.softkey.status import CtapError, Status
 
 WRONG_IN_A_ROW_LIMIT: Final = 3
-PROTOCOLS: Final = (PinProtocolTwo.number, PinProtocolOne.number)
-"""By preference."""
-
 _PADDED_SIZE = 64
 _HASH_SIZE = 16
 _MC_GA = Permission.MAKE_CREDENTIAL | Permission.GET_ASSERTION
-_GRANTABLE = _MC_GA | Permission.CREDENTIAL_MANAGEMENT | Permission.AUTHENTICATOR_CONFIGURATION
+_BLOCKLIST = frozenset({b"password", b"passw0rd", b"qwertyui", b"qwertzui", b"abcd1234"})
 
 
 class Subcommand(IntEnum):
@@ -76,7 +74,9 @@ class ClientPin:
         self._clock = clock
         self._wrong_in_a_row = 0
         self._protocols: dict[int, PinProtocol] = {
-            make.number: make(memory.random) for make in (PinProtocolOne, PinProtocolTwo)
+            make.number: make(memory.random)
+            for make in (PinProtocolOne, PinProtocolTwo)
+            if make.number in profile.pin_protocols
         }
         self._subcommands: dict[int, Callable[[Map], Map]] = {
             Subcommand.GET_PIN_RETRIES: self._get_pin_retries,
@@ -84,8 +84,10 @@ class ClientPin:
             Subcommand.SET_PIN: self._set_pin,
             Subcommand.CHANGE_PIN: self._change_pin,
             Subcommand.GET_PIN_TOKEN: self._get_pin_token,
-            Subcommand.GET_TOKEN_WITH_PERMISSIONS: self._get_token_with_permissions,
         }
+        if profile.scoped_tokens:
+            scoped = self._get_token_with_permissions
+            self._subcommands[Subcommand.GET_TOKEN_WITH_PERMISSIONS] = scoped
 
     def answer(self, request: Map) -> Map:
         """Run a subcommand.
@@ -114,7 +116,8 @@ class ClientPin:
         self._end_token()
 
     def _get_pin_retries(self, _: Map) -> Map:
-        self._require_pin()
+        if not self._profile.tells_retries_unset:
+            self._require_pin()
         answer: Map = {Answer.PIN_RETRIES: self._memory.state.pin_retries}
         if self._profile.tells_power_cycle:
             answer[Answer.POWER_CYCLE_STATE] = self._is_auth_blocked
@@ -149,21 +152,28 @@ class ClientPin:
     def _get_pin_token(self, request: Map) -> Map:
         if Parameter.PERMISSIONS in request or Parameter.RP_ID in request:
             raise CtapError(Status.INVALID_PARAMETER)
-        return self._issue_token(request, _MC_GA, None, Status.PIN_INVALID)
+        scope = _MC_GA if self._profile.scoped_tokens else None
+        return self._issue_token(request, scope, None, Status.PIN_INVALID)
 
     def _get_token_with_permissions(self, request: Map) -> Map:
         asked = required(request, Parameter.PERMISSIONS, int)
         rp_id = optional(request, Parameter.RP_ID, str)
         if asked <= 0:
             raise CtapError(Status.INVALID_PARAMETER)
-        if asked & ~int(_GRANTABLE):  # as integers: a flag's complement knows only its members
+        if asked & ~int(self._grantable):  # as integers: a flag's complement knows only its members
             raise CtapError(Status.UNAUTHORIZED_PERMISSION)
         if asked & _MC_GA and rp_id is None:
             raise CtapError(Status.MISSING_PARAMETER)
         return self._issue_token(request, Permission(asked), rp_id, Status.PIN_POLICY_VIOLATION)
 
+    @property
+    def _grantable(self) -> Permission:
+        managed = Permission.CREDENTIAL_MANAGEMENT if "credMgmt" in self._profile.advertises else 0
+        configured = Permission.AUTHENTICATOR_CONFIGURATION if self._profile.config_commands else 0
+        return _MC_GA | managed | configured
+
     def _issue_token(
-        self, request: Map, permissions: Permission, rp_id: str | None, when_forced: Status
+        self, request: Map, scope: Permission | None, rp_id: str | None, when_forced: Status
     ) -> Map:
         self._require_pin()
         protocol, shared = self._agree(request)
@@ -173,7 +183,7 @@ class ClientPin:
         if self._memory.state.force_pin_change:
             raise CtapError(when_forced)
         value = self._memory.random(TOKEN_SIZE)
-        self.token = PinToken(value, protocol, permissions, rp_id, self._clock)
+        self.token = PinToken(value, protocol, scope, rp_id, self._clock)
         return {Answer.TOKEN: protocol.encrypt(shared, value)}
 
     def _protocol_of(self, request: Map) -> PinProtocol:
@@ -222,8 +232,9 @@ class ClientPin:
         pin_hash = hashlib.sha256(pin).digest()[:_HASH_SIZE]
         length = _code_points(pin)
         too_short = length < state.min_pin_length
+        too_simple = self._profile.pin_complexity and _is_simple(pin)
         unchanged = state.force_pin_change and pin_hash == state.pin_hash
-        if too_short or unchanged or len(pin) == _PADDED_SIZE:
+        if too_short or too_simple or unchanged or len(pin) == _PADDED_SIZE:
             raise CtapError(Status.PIN_POLICY_VIOLATION)
         self._memory.change(
             pin_hash=pin_hash, pin_length=length, pin_retries=PIN_RETRIES, force_pin_change=False
@@ -248,3 +259,9 @@ def _code_points(pin: bytes) -> int:
         return len(pin.decode())
     except UnicodeDecodeError as error:
         raise CtapError(Status.PIN_POLICY_VIOLATION) from error
+
+
+def _is_simple(pin: bytes) -> bool:
+    """Whether it repeats one character, counts up or down, or is a common one."""
+    steps = {second - first for first, second in pairwise(pin)}
+    return steps <= {0} or steps in ({1}, {-1}) or pin.lower() in _BLOCKLIST

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from keyvault_kit.softkey.attestation import Attester
+from keyvault_kit.softkey.attestation import Attesters
 from keyvault_kit.softkey.cbor import Key, Map
 from keyvault_kit.softkey.client_pin import ClientPin
 from keyvault_kit.softkey.parameters import optional, required
@@ -40,11 +40,13 @@ class Core:
     Args:
         profile: Its make.
         memory: What it keeps without power.
-        attester: The make's attestation key.
+        attesters: The make's attestation key, and the key's own where it has one.
         presence: Waits for a touch; False where none came.
         clock: Monotonic seconds.
 
     Attributes:
+        attester: The make's attestation key.
+        enterprise: The attestation key of this key alone; None where it has none.
         pin: The PIN and its token.
         pending: What the next command may fetch. Any other command drops it (CTAP 2.1, 6).
         powered_at: When the key came to power, on its clock.
@@ -54,13 +56,14 @@ class Core:
         self,
         profile: Profile,
         memory: Memory,
-        attester: Attester,
+        attesters: Attesters,
         presence: Callable[[], bool],
         clock: Callable[[], float],
     ) -> None:
         self.profile = profile
         self.memory = memory
-        self.attester = attester
+        self.attester = attesters.make
+        self.enterprise = attesters.key
         self.clock = clock
         self.pin = ClientPin(profile, memory, clock)
         self.pending: Pending | None = None
@@ -72,15 +75,50 @@ class Core:
         """The state as the running command has made it."""
         return self.memory.state
 
-    def require_touch(self) -> None:
-        """Wait for the person's finger.
+    @property
+    def room(self) -> int:
+        """How many more discoverable credentials there is room for."""
+        return self.profile.capacity - len(self.discoverable())
+
+    def touched(self) -> bool:
+        """Wait for the person's finger; False where it did not come.
 
         Raises:
-            CtapError: USER_ACTION_TIMEOUT: it did not come; KEEPALIVE_CANCEL: the platform
-                called the command off.
+            CtapError: KEEPALIVE_CANCEL: the platform called the command off.
         """
-        if not self._presence():
-            raise CtapError(Status.USER_ACTION_TIMEOUT)
+        return self._presence()
+
+    def require_touch(self, untouched: Status = Status.USER_ACTION_TIMEOUT) -> None:
+        """Wait for the person's finger.
+
+        Args:
+            untouched: The status where it did not come.
+
+        Raises:
+            CtapError: It did not come; or KEEPALIVE_CANCEL: the platform called the command off.
+        """
+        if not self.touched():
+            raise CtapError(untouched)
+
+    def answer_probe(self, fields: Map, mac_at: Key, protocol_at: Key) -> None:
+        """Let a platform find the key by touch, and look at its PIN protocol (6.1.2 steps 1 and 2).
+
+        Args:
+            fields: The request.
+            mac_at: Where its pinUvAuthParam stands.
+            protocol_at: Where its pinUvAuthProtocol stands.
+
+        Raises:
+            CtapError: The pinUvAuthParam is empty: after a touch, whether there is a PIN; or the
+                protocol is missing or unknown.
+        """
+        mac = optional(fields, mac_at, bytes)
+        if mac is None:
+            return
+        if not mac:
+            self.require_touch(self.profile.untouched)
+            raise CtapError(Status.PIN_INVALID if self.state.pin_hash else Status.PIN_NOT_SET)
+        self.pin.protocol(required(fields, protocol_at, int))
 
     def authorize(
         self, fields: Map, mac_at: Key, protocol_at: Key, message: bytes, permission: Permission
@@ -98,15 +136,11 @@ class Core:
             The token; None for a request without the parameter.
 
         Raises:
-            CtapError: The parameter is wrong, or half of it is missing. An empty one asks for a
-                touch and then whether there is a PIN: platforms find the key so (6.1.2 step 1).
+            CtapError: The parameter is wrong, or half of it is missing.
         """
         mac = optional(fields, mac_at, bytes)
         if mac is None:
             return None
-        if not mac:
-            self.require_touch()
-            raise CtapError(Status.PIN_INVALID if self.state.pin_hash else Status.PIN_NOT_SET)
         protocol = self.pin.protocol(required(fields, protocol_at, int))
         token = self.pin.token
         if token is None:

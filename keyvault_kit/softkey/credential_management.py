@@ -66,6 +66,17 @@ _SEQUELS = {
 }
 
 
+def preview(core: Core, fields: Map, pending: Pending | None) -> Map:
+    """Run a subcommand of the draft that came before CTAP 2.1, which could rename no account.
+
+    Raises:
+        CtapError: The status that the specification gives to what is wrong.
+    """
+    if required(fields, Parameter.SUBCOMMAND, int) == Subcommand.UPDATE_USER:
+        raise CtapError(Status.INVALID_SUBCOMMAND)
+    return credential_management(core, fields, pending)
+
+
 def credential_management(core: Core, fields: Map, pending: Pending | None) -> Map:
     """Run a subcommand.
 
@@ -94,11 +105,7 @@ def credential_management(core: Core, fields: Map, pending: Pending | None) -> M
 
 def _get_metadata(core: Core, token: PinToken, _: Map) -> Map:
     _require_unbound(token)
-    existing = len(core.discoverable())
-    return {
-        Answer.EXISTING: existing,
-        Answer.MAX_REMAINING: core.profile.capacity - existing,
-    }
+    return {Answer.EXISTING: len(core.discoverable()), Answer.MAX_REMAINING: core.room}
 
 
 def _enumerate_rps(core: Core, token: PinToken, _: Map) -> Map:

@@ -4,6 +4,7 @@ from typing import Final
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from keyvault_kit.softkey.cbor import Map
 from keyvault_kit.softkey.parameters import required
@@ -45,6 +46,11 @@ def to_cose(key: ec.EllipticCurvePublicKey, algorithm: int) -> Map:
         _X: numbers.x.to_bytes(SCALAR_SIZE),
         _Y: numbers.y.to_bytes(SCALAR_SIZE),
     }
+
+
+def uncompressed(key: ec.EllipticCurvePublicKey) -> bytes:
+    """A public key as an uncompressed point, 65 bytes (SEC 1, 2.3.3)."""
+    return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 
 def from_cose(cose: Map) -> ec.EllipticCurvePublicKey:

@@ -1,4 +1,4 @@
-"""The extensions credProtect and hmac-secret (CTAP 2.1, 12.1 and 12.5)."""
+"""The extensions credProtect, minPinLength and hmac-secret (CTAP 2.1, 12.1, 12.4 and 12.5)."""
 
 import hmac
 from typing import Final
@@ -11,12 +11,30 @@ from keyvault_kit.softkey.status import CtapError, Status
 
 CRED_PROTECT: Final = "credProtect"
 HMAC_SECRET: Final = "hmac-secret"  # noqa: S105 - the name of an extension
-SUPPORTED: Final = (CRED_PROTECT, HMAC_SECRET)
+MIN_PIN_LENGTH: Final = "minPinLength"
 
 OPTIONAL, OPTIONAL_WITH_LIST, REQUIRED = 1, 2, 3
 
 _KEY_AGREEMENT, _SALT_ENC, _SALT_AUTH, _PROTOCOL = 1, 2, 3, 4
 _SALT_SIZE = 32
+
+
+def known(core: Core, asked: Map) -> Map:
+    """The extensions asked for that keys of this make know; the others are ignored (6.1.2)."""
+    return {name: value for name, value in asked.items() if name in core.profile.extensions}
+
+
+def at_creation(core: Core, asked: Map) -> Map:
+    """The same for a new credential, each of its type, before anything is asked of the person.
+
+    Raises:
+        CtapError: One is of another type, or asks for a level of protection that there is not.
+    """
+    ours = known(core, asked)
+    protection(ours)
+    for name in (HMAC_SECRET, MIN_PIN_LENGTH):
+        optional(ours, name, bool)
+    return ours
 
 
 def protection(extensions: Map) -> int:
@@ -31,9 +49,12 @@ def protection(extensions: Map) -> int:
     return level or OPTIONAL
 
 
-def outputs_at_creation(extensions: Map, credential: Credential) -> Map:
+def outputs_at_creation(core: Core, extensions: Map, credential: Credential) -> Map:
     """What a new credential answers to the extensions asked for."""
     outputs: Map = {}
+    may_know_length = credential.rp_id in core.state.min_pin_length_rp_ids
+    if extensions.get(MIN_PIN_LENGTH) and may_know_length:
+        outputs[MIN_PIN_LENGTH] = core.state.min_pin_length
     if CRED_PROTECT in extensions:
         outputs[CRED_PROTECT] = credential.protection
     if HMAC_SECRET in extensions:

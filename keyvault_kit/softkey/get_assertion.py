@@ -56,7 +56,9 @@ def get_assertion(core: Core, fields: Map) -> Map:
     Raises:
         CtapError: The status that the specification gives to what is wrong.
     """
+    core.answer_probe(fields, Parameter.PIN_UV_AUTH_PARAM, Parameter.PIN_UV_AUTH_PROTOCOL)
     request = _parse(core, fields)
+    _check_always_uv(core, fields, present=request.present)
     token = core.authorize(
         fields,
         Parameter.PIN_UV_AUTH_PARAM,
@@ -69,7 +71,7 @@ def get_assertion(core: Core, fields: Map) -> Map:
     verified = token is not None
     found = _find(core, request, verified=verified)
     if request.present:
-        core.require_touch()
+        core.require_touch(core.profile.untouched)
         if token:
             token.spend()
     return core.begin(Sequel.ASSERTIONS, _answers(core, request, found, verified=verified))
@@ -88,8 +90,11 @@ def _parse(core: Core, fields: Map) -> _Request:
     client_data_hash = required(fields, Parameter.CLIENT_DATA_HASH, bytes)
     if len(client_data_hash) != HASH_SIZE:
         raise CtapError(Status.INVALID_PARAMETER)
-    present = _wants_touch(optional(fields, Parameter.OPTIONS, dict) or {})
-    asked = optional(fields, Parameter.EXTENSIONS, dict) or {}
+    present = _wants_touch(
+        optional(fields, Parameter.OPTIONS, dict) or {},
+        by_pin=Parameter.PIN_UV_AUTH_PARAM in fields,
+    )
+    asked = extensions.known(core, optional(fields, Parameter.EXTENSIONS, dict) or {})
     salts = optional(asked, extensions.HMAC_SECRET, dict)
     if salts is not None and not present:
         raise CtapError(Status.UNSUPPORTED_OPTION)
@@ -102,14 +107,23 @@ def _parse(core: Core, fields: Map) -> _Request:
     )
 
 
-def _wants_touch(options: Map) -> bool:
+def _wants_touch(options: Map, *, by_pin: bool) -> bool:
     for name in ("rk", "up", "uv"):
         optional(options, name, bool)
-    if options.get("uv"):
+    # There is no built-in user verification; with a pinUvAuthParam the option means nothing.
+    if options.get("uv") and not by_pin:
         raise CtapError(Status.INVALID_OPTION)
     if "rk" in options:
         raise CtapError(Status.UNSUPPORTED_OPTION)
     return options.get("up") is not False
+
+
+def _check_always_uv(core: Core, fields: Map, *, present: bool) -> None:
+    """A key that always wants its PIN wants it here; without a touch some do not (step 5)."""
+    wanted = core.state.always_uv and (present or core.profile.silent_needs_uv)
+    given = core.state.pin_hash is not None and Parameter.PIN_UV_AUTH_PARAM in fields
+    if wanted and not given:
+        raise CtapError(Status.PUAT_REQUIRED)
 
 
 def _find(core: Core, request: _Request, *, verified: bool) -> list[Credential]:

@@ -4,8 +4,8 @@ import threading
 from collections.abc import Callable
 
 from keyvault_kit.errors import DeviceError
-from keyvault_kit.softkey.attestation import AttestationAuthority
-from keyvault_kit.softkey.port import Port
+from keyvault_kit.softkey.attestation import AttestationAuthority, Attesters
+from keyvault_kit.softkey.port import Body, Port
 from keyvault_kit.softkey.profiles import Profile, profile_named
 from keyvault_kit.softkey.state import KeyState, Memory
 
@@ -20,6 +20,7 @@ class SoftKey:
         clock: Monotonic seconds.
         save: Takes the state as JSON (see `KeyState.from_json`) before any answer that depends on
             it leaves the key. If it raises, the key is broken until it is plugged in again.
+        pace: Called before each CTAP2 command; it makes a slow key by taking its time.
 
     Raises:
         InputError: The state names a profile that there is not.
@@ -33,13 +34,19 @@ class SoftKey:
         touch: Callable[[str], bool],
         clock: Callable[[], float],
         save: Callable[[bytes], None],
+        pace: Callable[[], None] = lambda: None,
     ) -> None:
         self.profile: Profile = profile_named(state.profile)
         self._memory = Memory(state, save)
-        self._attester = authority.attester(self.profile)
-        self._touch = touch
-        self._clock = clock
-        self._chip = threading.Lock()
+        self._body = Body(
+            profile=self.profile,
+            memory=self._memory,
+            attesters=_attesters(authority, self.profile, state.serial),
+            touch=lambda: touch(self.label),
+            pace=pace,
+            clock=clock,
+            chip=threading.Lock(),
+        )
         self._port: Port | None = None
 
     @property
@@ -65,14 +72,7 @@ class SoftKey:
         """
         if self._port:
             raise DeviceError(f"the software key {self.label} is plugged in already")
-        self._port = Port(
-            self.profile,
-            self._memory,
-            self._attester,
-            lambda: self._touch(self.label),
-            self._clock,
-            self._chip,
-        )
+        self._port = Port(self._body)
         return self._port
 
     def power_off(self) -> None:
@@ -83,3 +83,11 @@ class SoftKey:
 
     def __repr__(self) -> str:
         return f"SoftKey({self.label!r}, profile={self.profile.name!r})"
+
+
+def _attesters(authority: AttestationAuthority, profile: Profile, serial: int | None) -> Attesters:
+    """The attestation keys; one of its own for a key that an enterprise may tell from others."""
+    make = authority.attester(profile)
+    if not profile.enterprise or serial is None:
+        return Attesters(make)
+    return Attesters(make, authority.enterprise_attester(profile, serial))

@@ -51,6 +51,17 @@ def maps(items: list[object]) -> list[Map]:
     return [item for item in items if isinstance(item, dict)]
 
 
+def texts(items: list[object]) -> list[str]:
+    """An array of text strings.
+
+    Raises:
+        CtapError: An item is something else.
+    """
+    if not all(isinstance(item, str) for item in items):
+        raise CtapError(Status.CBOR_UNEXPECTED_TYPE)
+    return [item for item in items if isinstance(item, str)]
+
+
 def credential_ids(fields: Map, key: Key) -> list[bytes]:
     """The ids in a list of PublicKeyCredentialDescriptor; empty where there is no list.
 

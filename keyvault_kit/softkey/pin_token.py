@@ -24,10 +24,12 @@ class Permission(IntFlag):
 class PinToken:
     """A token in use. It is volatile: it dies with the power.
 
+    A token of CTAP 2.0 has no permissions and no end but that; it is asked for without `scope`.
+
     Args:
         value: 32 random bytes.
         protocol: The protocol by which it was asked for.
-        permissions: What it may be used for.
+        scope: What it may be used for; None for everything.
         rp_id: The only relying party that it may be used for; None until there is one.
         clock: Monotonic seconds.
     """
@@ -36,14 +38,14 @@ class PinToken:
         self,
         value: bytes,
         protocol: PinProtocol,
-        permissions: Permission,
+        scope: Permission | None,
         rp_id: str | None,
         clock: Callable[[], float],
     ) -> None:
         self.rp_id = rp_id
         self._value = value
         self._protocol = protocol
-        self._permissions = permissions
+        self._scope = scope
         self._clock = clock
         self._began = clock()
         self._limit = FIRST_USE_LIMIT_S
@@ -54,7 +56,7 @@ class PinToken:
         Raises:
             CtapError: PIN_AUTH_INVALID: wrong MAC or protocol, or the token's time is over.
         """
-        if protocol is not self._protocol or self._clock() - self._began > self._limit:
+        if protocol is not self._protocol or self._is_over:
             raise CtapError(Status.PIN_AUTH_INVALID)
         protocol.verify(self._value, message, mac)
         self._limit = USAGE_LIMIT_S
@@ -65,7 +67,7 @@ class PinToken:
         Raises:
             CtapError: PIN_AUTH_INVALID.
         """
-        if not permission & self._permissions:
+        if self._scope is not None and not permission & self._scope:
             raise CtapError(Status.PIN_AUTH_INVALID)
 
     def bind(self, rp_id: str) -> None:
@@ -74,10 +76,17 @@ class PinToken:
         Raises:
             CtapError: PIN_AUTH_INVALID: it belongs to another one.
         """
+        if self._scope is None:
+            return
         if self.rp_id not in (None, rp_id):
             raise CtapError(Status.PIN_AUTH_INVALID)
         self.rp_id = rp_id
 
     def spend(self) -> None:
         """A touch was given for it: it opens nothing more (6.1.2 step 14, 6.2.2 step 9)."""
-        self._permissions = Permission(0)
+        if self._scope is not None:
+            self._scope = Permission(0)
+
+    @property
+    def _is_over(self) -> bool:
+        return self._scope is not None and self._clock() - self._began > self._limit

@@ -14,7 +14,9 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Final
 
-from keyvault_kit.softkey.attestation import Attester
+import msgspec
+
+from keyvault_kit.softkey.attestation import Attesters
 from keyvault_kit.softkey.authenticator import answer
 from keyvault_kit.softkey.core import Core
 from keyvault_kit.softkey.framing import (
@@ -27,8 +29,8 @@ from keyvault_kit.softkey.framing import (
     error_packet,
     packets,
 )
-from keyvault_kit.softkey.information import read_config
 from keyvault_kit.softkey.profiles import Profile
+from keyvault_kit.softkey.read_config import read_config
 from keyvault_kit.softkey.state import Memory
 from keyvault_kit.softkey.status import CtapError, Status
 
@@ -58,37 +60,46 @@ class _Job:
         self.cancelled = False
 
 
+class Body(msgspec.Struct, frozen=True):
+    """What a key is made of, whether it has power or not.
+
+    Attributes:
+        profile: Its make.
+        memory: What it keeps without power.
+        attesters: Its attestation keys.
+        touch: Waits for the person's finger; False where none came.
+        pace: Called before each CTAP2 command; it takes the time that computing takes.
+        clock: Monotonic seconds.
+        chip: Held by the command that computes; one of an earlier port may still wait for a finger.
+    """
+
+    profile: Profile
+    memory: Memory
+    attesters: Attesters
+    touch: Callable[[], bool]
+    pace: Callable[[], None]
+    clock: Callable[[], float]
+    chip: threading.Lock
+
+
 class Port:
     """A key in a USB port, from plugging in to pulling out.
 
     Args:
-        profile: The key's make.
-        memory: What it keeps without power.
-        attester: The make's attestation key.
-        touch: Waits for the person's finger; False where none came.
-        clock: Monotonic seconds.
-        chip: The key's own lock; it outlives the port, as a command of an earlier port may still
-            wait for a finger.
+        body: The key.
 
     Attributes:
         winks: How often the key blinked since it came to power.
     """
 
-    def __init__(
-        self,
-        profile: Profile,
-        memory: Memory,
-        attester: Attester,
-        touch: Callable[[], bool],
-        clock: Callable[[], float],
-        chip: threading.Lock,
-    ) -> None:
+    def __init__(self, body: Body) -> None:
         self.winks = 0
-        self._core = Core(profile, memory, attester, self._presence, clock)
-        self._touch = touch
-        self._chip = chip
+        self._core = Core(body.profile, body.memory, body.attesters, self._presence, body.clock)
+        self._touch = body.touch
+        self._pace = body.pace
+        self._chip = body.chip
         self._news = threading.Condition()
-        self._assembler = Assembler(_commands(profile))
+        self._assembler = Assembler(_commands(body.profile))
         self._readers: list[Reports] = []
         self._job: _Job | None = None
         self._computing = _Job(BROADCAST)
@@ -218,10 +229,15 @@ class Port:
         self._reply(message.channel, Command.WINK, b"")
 
     def _read_config(self, message: Message) -> None:
-        # Old hosts send no page number; there is one page.
-        if message.payload not in (b"", b"\0"):
-            raise FramingError(message.channel, HidError.INVALID_PAR)
-        page = read_config(self._core.profile, self._core.state.serial)
+        # Old hosts send no page number.
+        if len(message.payload) > 1:
+            raise FramingError(message.channel, HidError.INVALID_LEN)
+        try:
+            page = read_config(
+                self._core.profile, self._core.state, int.from_bytes(message.payload)
+            )
+        except ValueError as error:
+            raise FramingError(message.channel, HidError.INVALID_PAR) from error
         self._reply(message.channel, Command.READ_CONFIG, page)
 
     def _start(self, message: Message) -> None:
@@ -264,6 +280,7 @@ class Port:
         with self._chip:
             self._computing = job
             try:
+                self._pace()
                 reply = answer(self._core, request)
                 memory.commit()
             except Exception:
@@ -298,6 +315,6 @@ class Port:
 def _commands(profile: Profile) -> frozenset[int]:
     """What the key knows. MSG, the way to U2F, it refuses, as its capabilities say."""
     known = {Command.PING, Command.INIT, Command.WINK, Command.CBOR, Command.CANCEL}
-    if profile.form_factor is not None:
+    if profile.read_config is not None:
         known.add(Command.READ_CONFIG)
     return frozenset(known)

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Self
 import msgspec
 
 from keyvault_kit.errors import InputError
-from keyvault_kit.softkey.profiles import SerialPlace, profile_named
+from keyvault_kit.softkey.profiles import AlwaysUv, SerialPlace, profile_named
 
 PIN_RETRIES: Final = 8
 SEED_SIZE: Final = 32
@@ -68,6 +68,10 @@ class KeyState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         pin_length: In code points; 0 without a PIN.
         pin_retries: How many wrong PINs are left.
         force_pin_change: Whether the PIN must be changed before it opens anything.
+        min_pin_length_rp_ids: Who may ask for the minimum PIN length (CTAP 2.1, 12.4).
+        always_uv: Whether it wants the PIN always (CTAP 2.1, 7.2).
+        enterprise_attestation: Whether that was enabled (CTAP 2.1, 7.1).
+        reset_blocked: Whether another application of the key forbids a reset.
         sign_count: One counter for all credentials.
         credentials: In the order of their making.
     """
@@ -82,6 +86,10 @@ class KeyState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     pin_length: _Natural = 0
     pin_retries: Annotated[int, msgspec.Meta(ge=0, le=PIN_RETRIES)] = PIN_RETRIES
     force_pin_change: bool = False
+    min_pin_length_rp_ids: tuple[str, ...] = ()
+    always_uv: bool = False
+    enterprise_attestation: bool = False
+    reset_blocked: bool = False
     sign_count: Annotated[int, msgspec.Meta(ge=0, lt=1 << 32)] = 0
     credentials: tuple[Credential, ...] = ()
 
@@ -110,6 +118,7 @@ class KeyState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             serial=serial if numbered else None,
             seed=seed,
             min_pin_length=make.min_pin_length,
+            always_uv=make.always_uv in (AlwaysUv.ON, AlwaysUv.LOCKED),
         )
 
     @classmethod

@@ -11,21 +11,24 @@ import pytest
 
 from keyvault_kit.assembly import Bench, Folder, SeededRandom
 from keyvault_kit.ceremonies import engine
+from keyvault_kit.ceremonies.at_keys import AtKey, KeyDesk
 from keyvault_kit.ceremonies.book import Book
 from keyvault_kit.ceremonies.engine import Watcher
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.plan import Ceremony, Hands, Plan, Step, Work
-from keyvault_kit.ceremonies.plans import founding, seal, signers
-from keyvault_kit.ceremonies.station import Station
+from keyvault_kit.ceremonies.plans import founding, registering, seal, signers
+from keyvault_kit.ceremonies.station import Anchors, Station
+from keyvault_kit.ceremonies.which_key import Named
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.entries import Entry, decode
 from keyvault_kit.custody.fold import fold
-from keyvault_kit.custody.model import Mode, PaperSize
+from keyvault_kit.custody.model import Mode, PaperSize, Use
 from keyvault_kit.custody.organisation import parse
 from keyvault_kit.custody.register import Register
 from keyvault_kit.keys.guard import PinGuard
 from keyvault_kit.ledger.store import Ledger
 from keyvault_kit.secret import Secret
+from keyvault_kit.softkey.state import KeyState
 
 SEED: Final = b"\x2a" * 32
 FOUNDED: Final = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -60,6 +63,7 @@ class People:
             plugs in their own.
         pins: The PINs that are typed next; once these were, those that people chose.
         at_touch: Called where a key waits for a touch.
+        at_plug: Called where a key under custody is to be plugged in; does that, anew.
         asked: Every prompt, in order.
     """
 
@@ -71,6 +75,7 @@ class People:
         self.plugs: list[str] = []
         self.pins: list[str] = []
         self.at_touch: Callable[[Prompt], None] = lambda _: None
+        self.at_plug: Callable[[Prompt], None] = lambda prompt: bench.fetch(prompt.subject)
         self.asked: list[Prompt] = []
 
     def texts(self, topic: Topic) -> list[str]:
@@ -111,6 +116,9 @@ class People:
 
     def wait_for_key(self, prompt: Prompt) -> None:
         self.asked.append(prompt)
+        if prompt.topic is not Topic.PERSONAL_KEY:
+            self.at_plug(prompt)
+            return
         person = self.plugs.pop(0) if self.plugs else prompt.person
         if person:
             self._bench.plug_personal(person)
@@ -141,7 +149,7 @@ class Desk:
             bus=self.bench.bus,
             guard=PinGuard(),
             paper=Folder(folder / "sheets"),
-            roots=self.bench.roots,
+            anchors=lambda: Anchors(self.bench.roots),
             transfer=folder / "transfer",
         )
 
@@ -197,11 +205,52 @@ class Desk:
         self.run(seal.ceremony(request, number=1))
         return self.register.accounts["bg1"].password_set or ""
 
+    # --- Keys under custody
+
+    def keys(self, person: str = "carol") -> KeyDesk:
+        """What somebody works at with keys under custody; nobody waits for real."""
+        return KeyDesk(
+            bus=self.bench.bus,
+            guard=self.station.guard,
+            random=self.station.random,
+            now=self.station.clock,
+            people=self.people,
+            register=self.register,
+            observe=lambda fact: self.book.record([fact], (person,)),
+            person=person,
+            sleep=lambda _: None,
+        )
+
+    def add_key(self, tag: str, model: str = "five", *, claimed: str = "") -> None:
+        """Make a key and plug it in."""
+        self.bench.add(tag, model, claimed=claimed)
+        self.bench.plug(tag)
+
+    def register_key(self, tag: str, model: str = "five") -> None:
+        """Make a key, plug it in and register it."""
+        self.add_key(tag, model)
+        serial = self.bench.serial(tag)
+        self.people.says[Topic.SERIAL] = [str(serial) if serial else ""]
+        request = registering.Request(tag=tag, account="bg1", use=Use.PRIMARY, custodian="carol")
+        self.run(registering.ceremony(self.register, request))
+
+    def at(self, tag: str) -> AtKey:
+        """At a registered key."""
+        return self.keys().find(Named(tag=tag))
+
+    def state_of(self, tag: str) -> KeyState:
+        """What a key keeps without power."""
+        return self.bench._lying(tag)._memory.state
+
+    def change_key(self, tag: str, **fields: object) -> None:
+        """Have a key keep something else without power."""
+        memory = self.bench._lying(tag)._memory
+        memory.change(**fields)
+        memory.commit()
+
     def fingers(self, person: str, touches: Callable[[str], bool]) -> None:
         """From now on this decides whether a person's key is touched."""
-        self.bench.plug_personal(person)
-        self.bench._lying(f"personal-{person}")._touch = touches
-        self.bench.unplug_personal()
+        self.bench.touch = lambda name: name != f"personal-{person}" or touches(name)
 
     def pin(self, person: str) -> str:
         """The PIN that a person chose."""

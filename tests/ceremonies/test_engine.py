@@ -11,7 +11,7 @@ from keyvault_kit.ceremonies import engine
 from keyvault_kit.ceremonies.book import Book
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.plan import Ceremony, Condition, GoBack, Plan, Step, Work
-from keyvault_kit.ceremonies.station import Station
+from keyvault_kit.ceremonies.station import Anchors, Station
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.entries import Entry, decode, encode
 from keyvault_kit.custody.model import Mode, Signer
@@ -92,7 +92,7 @@ def station_on(ledger: Ledger, folder: Path, mode: Mode = Mode.REHEARSAL) -> Sta
         bus=SoftBus(),
         guard=PinGuard(),
         paper=NoPaper(),
-        roots=(),
+        anchors=lambda: Anchors(()),
         transfer=folder,
     )
 

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from msgspec import structs
 
-from keyvault_kit.assembly import open_book
+from keyvault_kit.assembly import Bench, open_book
 from keyvault_kit.cli.main import run
 from keyvault_kit.custody.entries import Entry, decode
 from keyvault_kit.custody.register import Register
+from keyvault_kit.softkey.state import KeyState
 
 COMMAND: Final = (sys.executable, "-m", "keyvault_kit.cli.main")
 ENVIRONMENT: Final = os.environ | {"TZ": "UTC", "LC_ALL": "C.UTF-8"}
@@ -31,10 +33,12 @@ class Desk:
             another is named, and `sheets`.
         by: The options that name the two founders.
         identity: The option that names the sheet of the station's identity.
+        pin: The PIN of K1, where it was set.
     """
 
     by: Final = ("--by", "alice", "--by", "bob")
     identity: Final = ("--identity", "sheets/identity-station-id1-1.pdf")
+    pin: Final = "40718295"
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -77,11 +81,20 @@ class Desk:
         return done
 
     def ask(self, *words: str, typed: tuple[str, ...] = ()) -> Done:
-        """As :meth:`run`, but in this process, which is quicker; without hidden answers."""
-        out, err = BytesIO(), BytesIO()
+        """As :meth:`run`, but in this process, which is quicker; hidden answers are typed, too."""
+        out, err, lines = BytesIO(), BytesIO(), StringIO("".join(f"{line}\n" for line in typed))
+
+        def hidden(prompt: str) -> str:
+            sys.stderr.write(f"{prompt}\n")
+            line = lines.readline()
+            if not line:
+                raise EOFError
+            return line.rstrip("\n")
+
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(self.folder)
-            patch.setattr("sys.stdin", StringIO("".join(f"{line}\n" for line in typed)))
+            patch.setattr("sys.stdin", lines)
+            patch.setattr("getpass.getpass", hidden)
             patch.setattr("sys.stdout", TextIOWrapper(out, "utf-8", write_through=True))
             patch.setattr("sys.stderr", TextIOWrapper(err, "utf-8", write_through=True))
             status = run(list(words))
@@ -119,6 +132,26 @@ class Desk:
     def sheets(self) -> set[str]:
         """The names of the sheets that were printed, and not destroyed."""
         return {path.stem for path in (self.folder / "sheets").iterdir()}
+
+    # --- Software keys, as they lie in the folder
+
+    def put_key(self, tag: str, model: str, *, claimed: str = "") -> None:
+        """Lay a new key of that model into the folder, where it is plugged in when asked for."""
+        bench = Bench.again(self.folder / "softkeys")
+        bench.add(tag, model, claimed=claimed)
+        self._key_file(tag).write_bytes(bench._lying(tag)._memory.state.to_json())
+
+    def key(self, tag: str) -> KeyState:
+        """What a key keeps without power."""
+        return KeyState.from_json(self._key_file(tag).read_bytes())
+
+    def change_key(self, tag: str, **fields: object) -> None:
+        """Have a key keep something else without power."""
+        changed = structs.replace(self.key(tag), **fields)
+        self._key_file(tag).write_bytes(changed.to_json())
+
+    def _key_file(self, tag: str) -> Path:
+        return self.folder / "softkeys" / f"{tag}.json"
 
     def copy(self, folder: Path) -> "Desk":
         """A copy of it all, at another site."""
@@ -177,6 +210,30 @@ def stranger(found: Callable[[Path], Desk], tmp_path_factory: pytest.TempPathFac
 def desk(founded: Desk, tmp_path: Path) -> Desk:
     """A copy of the founded ledger, for one test alone."""
     return founded.copy(tmp_path / "desk")
+
+
+@pytest.fixture(scope="session")
+def with_keys(founded: Desk, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """The founded ledger with K1, which has a PIN, and K2, which has no serial number, registered.
+
+    To be read only.
+    """
+    desk = founded.copy(tmp_path_factory.mktemp("keys") / "desk")
+    for tag, model in (("K1", "five"), ("K2", "security-key")):
+        desk.put_key(tag, model)
+        label = desk.key(tag).serial
+        words = ("keys", "register", tag, "--account", "bg1", "--use", "primary", "--by", "carol")
+        done = desk.ask(*words, typed=(str(label or ""),))
+        assert done.returncode == 0, done.stderr
+    done = desk.ask("keys", "set-pin", "--tag", "K1", "--by", "carol", typed=(desk.pin, desk.pin))
+    assert done.returncode == 0, done.stderr
+    return desk
+
+
+@pytest.fixture
+def keyed(with_keys: Desk, tmp_path: Path) -> Desk:
+    """A copy of that, for one test alone."""
+    return with_keys.copy(tmp_path / "keyed")
 
 
 @pytest.fixture

@@ -290,7 +290,8 @@ def test_the_log_ceremonies_and_erasing_are_the_stations_own(
     assert state.time
     entry = Entry(state.size, state.time, ("alice", "bob"), fact)
     of_station = kind.__module__.rpartition(".")[2] in ("log", "ceremonies")
-    own = kind is ev.DetailsErased or (of_station and kind is not ev.FindingMade)
+    lies_there = kind in (ev.DetailsErased, ev.MetadataImported)
+    own = lies_there or (of_station and kind is not ev.FindingMade)
 
     because = "has no other" if kind is ev.LedgerFounded else "it cannot be proposed"
     if own:

@@ -15,7 +15,6 @@ from keyvault_kit.keys.session import KeySession, open_session
 
 INIT = 0x06
 CHANNEL = bytes.fromhex("00c0ffee")
-BROADCAST = b"\xff" * 4
 
 # What a key answers: to a command and its payload, a payload, None for silence, or OSError.
 Answer = Callable[[int, bytes], bytes | None]
@@ -63,7 +62,7 @@ class Wire:
         self.asked.append((self._command, payload))
         if self._command == INIT:
             greeting = payload + CHANNEL + bytes([2, 5, 4, 3, self.capabilities])
-            self.send(BROADCAST, INIT, greeting)
+            self.send(channel, INIT, greeting)
             return
         reply = self.answer(self._command, payload)
         if reply is not None:

@@ -65,10 +65,12 @@ def test_a_key_that_falls_silent_counts_as_a_wrong_pin() -> None:
     assert guard.unproven(KEY) == 1
 
 
-def test_a_refused_new_pin_does_not_count_against_the_old_one() -> None:
+def test_a_pin_counts_whatever_the_key_says_until_it_is_proven() -> None:
     guard = PinGuard()
     with pytest.raises(PinPolicyError), guard.attempt(KEY, FULL):
         raise PinPolicyError("too short")
+    assert guard.unproven(KEY) == 1
+    guard.proven(KEY)
     assert guard.unproven(KEY) == 0
 
 

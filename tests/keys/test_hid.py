@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,6 @@ from keyvault_kit.keys.hid import HidapiBus, KeyConnection, PluggedKey, plugged
 from keyvault_kit.keys.session import QUICK_LIMIT_S, TOUCH_LIMIT_S, open_session
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.keys.conftest import FakeClock, ScriptedBus, SessionOf
 
 INFO = b"\x00\xa1\x01\x81\x68FIDO_2_0"
@@ -92,9 +91,9 @@ def test_a_report_that_is_not_taken_is_an_error(clock: FakeClock, taken: int) ->
 
 
 def test_packets_of_other_programs_are_passed_by(clock: FakeClock) -> None:
-    ours, theirs = CHANNEL.ljust(64, b"\x01"), b"\0\0\0\x09".ljust(64, b"\x02")
+    ours, theirs = (each + b"\x88\0\0" + bytes(57) for each in (CHANNEL, b"\0\0\0\x09"))
     connection = KeyConnection(Handle(theirs, theirs, ours, clock=clock), clock)
-    connection.write_packet(CHANNEL + bytes(60))
+    connection.write_packet(CHANNEL + b"\x88" + bytes(59))
     assert connection.read_packet() == ours
 
 
@@ -175,6 +174,7 @@ def test_missing_rights_are_mended_by_the_udev_rules(
     assert hidapi.device is FakeDevice
     node = tmp_path / "hidraw0"
     node.touch()
+    monkeypatch.setattr(hid, "_SETTLING_S", 0)
     monkeypatch.setattr(os, "access", lambda *_: False)
     monkeypatch.setattr(sys, "platform", "linux")
     with pytest.raises(DeviceError, match="install the udev rules"):
@@ -191,13 +191,81 @@ def test_a_busy_or_missing_node_has_its_own_mend(hidapi: SimpleNamespace, tmp_pa
         HidapiBus().open(os.fsencode(node))
 
 
-def test_the_real_bus_opens_and_lists_by_hidapi(hidapi: SimpleNamespace) -> None:
+def test_the_real_bus_opens_and_lists_by_hidapi(hidapi: SimpleNamespace, tmp_path: Path) -> None:
     opened: list[bytes] = []
+    node = tmp_path / "hidraw0"
+    node.touch()
     hidapi.device = lambda: SimpleNamespace(open_path=opened.append)
-    hidapi.enumerate = lambda: [{"path": b"/x", "usage_page": 0xF1D0, "usage": 1}]
+    hidapi.enumerate = lambda: [{"path": bytes(node), "usage_page": 0xF1D0, "usage": 1}]
     [key] = plugged(HidapiBus())
     HidapiBus().open(key.path)
-    assert opened == [b"/x"]
+    assert opened == [bytes(node)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the first open sleeps in Linux alone")
+def test_a_device_is_awake_before_hidapi_opens_it_and_is_let_go_of_after(
+    hidapi: SimpleNamespace, tmp_path: Path
+) -> None:
+    node = tmp_path / "hidraw0"
+    node.touch()
+
+    def holders() -> int:
+        links = Path("/proc/self/fd").iterdir()
+        return sum(os.path.realpath(link) == str(node) for link in links)
+
+    held: list[int] = []
+    hidapi.device = lambda: SimpleNamespace(open_path=lambda _: held.append(holders()))
+    HidapiBus().open(bytes(node))
+    assert held == [1]
+    assert holders() == 0
+
+
+def test_a_new_node_is_given_time_to_become_ours(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    node = tmp_path / "hidraw0"
+    node.touch()
+    now = node.stat().st_ctime
+    rights = iter([False, False, True])
+    slept: list[float] = []
+    monkeypatch.setattr(os, "access", lambda *_: next(rights))
+    hid.wait_for_rights(bytes(node), clock=lambda: now + sum(slept), sleep=slept.append)
+    assert sum(slept) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("age", [0.0, 60.0, -3600.0])
+def test_a_node_that_never_becomes_ours_is_not_waited_for_long(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, age: float
+) -> None:
+    node = tmp_path / "hidraw0"
+    node.touch()
+    now = node.stat().st_ctime + age
+    slept: list[float] = []
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    hid.wait_for_rights(bytes(node), clock=lambda: now + sum(slept), sleep=slept.append)
+    assert sum(slept) <= (0 if age > hid._SETTLING_S else hid._SETTLING_S + 0.1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every plugging has its own path")
+def test_a_key_replugged_at_the_same_path_is_another_plugging(
+    bus: ScriptedBus, tmp_path: Path
+) -> None:
+    node, again = tmp_path / "hidraw0", tmp_path / "again"
+    node.touch()
+    again.touch()
+    bus.entries = [{"path": bytes(node), "usage_page": 0xF1D0, "usage": 1}]
+    (first,) = plugged(bus)
+    assert first.plugging
+    assert plugged(bus) == (first,)
+    again.replace(node)
+    (second,) = plugged(bus)
+    assert (second.path, second == first) == (first.path, False)
+
+
+def test_a_key_without_a_node_has_no_plugging_of_its_own(bus: ScriptedBus) -> None:
+    bus.entries = [{"path": b"/dev/softkey0", "usage_page": 0xF1D0, "usage": 1}]
+    (key,) = plugged(bus)
+    assert key.plugging == ""
 
 
 def test_a_machine_without_hidapi_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fido2 import cbor
 
-from keyvault_kit.keys.reading import Reading, Unreadable, read, read_all
+from keyvault_kit.keys.reading import Fips, Reading, Unreadable, read, read_all, read_one
 
 if TYPE_CHECKING:
     from tests.keys.conftest import Answer, FakeClock, ScriptedBus, SessionOf
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 KeyData = Callable[[str], list[dict[str, Any]]]
 
 GET_INFO, CLIENT_PIN = 0x04, 0x06
+INIT, READ_CONFIG = 0x06, 0x42
+YUBICO, TEST_VENDOR = 0x1050, 0x1D6B
 RETRIES = b"\x00" + cbor.encode({3: 7, 4: False})
 
 
@@ -172,3 +174,171 @@ def test_numbers_in_the_place_of_byte_strings_take_no_memory(
     [row] = read_all(bus, clock=clock)
     assert isinstance(row, Unreadable)
     assert "cannot be read" in row.error
+
+
+# --- All that a key tells
+
+
+def yubico_page(*items: tuple[int, bytes]) -> bytes:
+    tags = b"".join(bytes([tag, len(value)]) + value for tag, value in items)
+    return bytes([len(tags)]) + tags
+
+
+def yubikey(info: dict[int, object], *pages: bytes) -> Answer:
+    """A YubiKey with these getInfo members and pages of configuration."""
+    rest = answering(cbor.encode(info))
+
+    def answer(command: int, payload: bytes) -> bytes | None:
+        return pages[payload[0]] if command == READ_CONFIG else rest(command, payload)
+
+    return answer
+
+
+AAGUID_5_NFC = bytes.fromhex("2fc0579f811347eab116bb5a8db9202a")
+CONFIG_5_NFC = yubico_page((0x02, b"\0\xbc\x61\x4e"), (0x04, b"\x01"), (0x05, b"\x05\x04\x03"))
+TOLD: dict[int, object] = {
+    0x01: ["FIDO_2_0", "FIDO_2_1"],
+    0x02: ["credProtect"],
+    0x03: AAGUID_5_NFC,
+    0x04: {"clientPin": True, "alwaysUv": True, "ep": False, "uv": True},
+    0x06: [2, 1],
+    0x09: ["nfc", "usb"],
+    0x0C: True,
+    0x0D: 6,
+    0x12: 0x802,
+    0x13: {"FIDO": 3},
+    0x14: 24,
+    0x18: True,
+    0x19: bytes(32),
+    0x1A: ["usb"],
+    0x1B: True,
+    0x1D: 60,
+}
+
+
+def test_all_that_a_key_tells_is_in_its_reading(bus: ScriptedBus, session_of: SessionOf) -> None:
+    key, _ = bus.plug_answer(yubikey(TOLD, CONFIG_5_NFC), vendor_id=YUBICO)
+    with session_of(key) as session:
+        reading = read(session)
+    assert (reading.serial, reading.firmware) == (12345678, "5.4.3")
+    assert (reading.pin_set, reading.pin_retries, reading.power_cycle_needed) == (True, 7, False)
+    assert (reading.force_pin_change, reading.pin_complexity) == (True, True)
+    assert (reading.min_pin_length, reading.max_pin_length) == (6, 60)
+    assert (reading.always_uv, reading.built_in_uv) == (True, True)
+    assert reading.uv_modality == ("fingerprint", "passcode from outside")
+    assert reading.enterprise_attestation is False
+    assert reading.remaining_credentials == 24
+    assert (reading.long_touch_for_reset, reading.transports_for_reset) == (True, ("usb",))
+    assert reading.encrypted_identifier is True
+    assert reading.certifications == {"FIDO": 3}
+    assert reading.plugged == key
+
+
+def test_what_a_key_does_not_tell_is_unknown_and_not_no(
+    bus: ScriptedBus, session_of: SessionOf
+) -> None:
+    key, _ = bus.plug_answer(answering(cbor.encode({1: ["FIDO_2_0"]})))
+    with session_of(key) as session:
+        reading = read(session)
+    assert (reading.pin_set, reading.pin_complexity, reading.built_in_uv) == (None, None, None)
+    assert (reading.enterprise_attestation, reading.remaining_credentials) == (None, None)
+    assert (reading.maker, reading.model, reading.fips) == (None, None, None)
+    assert reading.encrypted_identifier is False
+
+
+def test_model_maker_and_advisories_follow_from_our_tables(
+    bus: ScriptedBus, session_of: SessionOf
+) -> None:
+    key, _ = bus.plug_answer(yubikey(TOLD, CONFIG_5_NFC), vendor_id=YUBICO)
+    with session_of(key) as session:
+        reading = read(session)
+    assert reading.maker == "Yubico"
+    assert reading.model
+    assert reading.model.name == "YubiKey 5 NFC"
+    assert "YSA-2024-03" in {advisory.id for advisory in reading.advisories}
+
+
+def test_a_release_behind_the_fix_has_no_such_advisory(
+    bus: ScriptedBus, session_of: SessionOf
+) -> None:
+    config = yubico_page((0x02, b"\0\xbc\x61\x4e"), (0x05, b"\x05\x07\x04"))
+    key, _ = bus.plug_answer(yubikey(TOLD, config), vendor_id=YUBICO)
+    with session_of(key) as session:
+        reading = read(session)
+    assert "YSA-2024-03" not in {advisory.id for advisory in reading.advisories}
+
+
+@pytest.mark.parametrize(
+    ("items", "certifications", "fips"),
+    [
+        ([(0x04, b"\x01")], {}, None),
+        ([(0x04, b"\x81")], {}, Fips.UNTOLD),
+        ([(0x04, b"\x81"), (0x14, b"\x01"), (0x15, b"\x00")], {}, Fips.NOT_APPROVED),
+        ([(0x04, b"\x81"), (0x14, b"\x01"), (0x15, b"\x01")], {}, Fips.APPROVED),
+        ([(0x04, b"\x81"), (0x14, b"\x02"), (0x15, b"\x02")], {}, Fips.UNTOLD),
+        ([(0x04, b"\x01")], {"FIPS-CMVP-2": 2}, Fips.UNTOLD),
+    ],
+)
+def test_the_fips_state_is_that_of_fido2(
+    bus: ScriptedBus,
+    session_of: SessionOf,
+    items: list[tuple[int, bytes]],
+    certifications: dict[str, int],
+    fips: Fips | None,
+) -> None:
+    info: dict[int, object] = {1: ["FIDO_2_1"], 0x13: certifications}
+    key, _ = bus.plug_answer(yubikey(info, yubico_page(*items)), vendor_id=YUBICO)
+    with session_of(key) as session:
+        assert read(session).fips == fips
+
+
+def test_names_that_a_key_chooses_cannot_take_hold_of_a_terminal(
+    bus: ScriptedBus, session_of: SessionOf
+) -> None:
+    evil = "\x1b[2J\u202e"
+    info = {1: ["FIDO_2_0", evil], 2: [f"x{evil}"], 4: {f"rk{evil}": True}, 9: [evil + "usb"]}
+    key, _ = bus.plug_answer(answering(cbor.encode(info | {0x13: {f"A{evil}": 1}})))
+    with session_of(key) as session:
+        reading = read(session)
+    said = f"{reading.versions} {reading.extensions} {reading.options} {reading.transports}"
+    assert (said + str(reading.certifications)).isprintable()
+
+
+# --- No more than needed, and nothing that costs
+
+
+@pytest.mark.parametrize(
+    ("vendor_id", "pin_set", "asked"),
+    [
+        (TEST_VENDOR, False, ["init", "getInfo"]),
+        (TEST_VENDOR, True, ["init", "getInfo", "getPINRetries"]),
+        (YUBICO, False, ["init", "getInfo", "page 0", "page 1"]),
+        (YUBICO, True, ["init", "getInfo", "getPINRetries", "page 0", "page 1"]),
+    ],
+)
+def test_a_reading_asks_for_nothing_that_it_does_not_need(
+    bus: ScriptedBus,
+    clock: FakeClock,
+    vendor_id: int,
+    pin_set: bool,  # noqa: FBT001 - a case
+    asked: list[str],
+) -> None:
+    info: dict[int, object] = {1: ["FIDO_2_1"], 4: {"clientPin": pin_set}, 6: [1]}
+    pages = yubico_page((0x05, b"\x05\x07\x04"), (0x10, b"\x01")), yubico_page((0x02, b"\x2a"))
+    key, wire = bus.plug_answer(yubikey(info, *pages), vendor_id=vendor_id)
+    reading = read_one(bus, key, clock=clock)
+    assert isinstance(reading, Reading)
+    assert list(map(named, wire.asked)) == asked
+
+
+def named(message: tuple[int, bytes]) -> str:
+    command, payload = message
+    if command == INIT:
+        return "init"
+    if command == READ_CONFIG:
+        return f"page {payload[0]}"
+    if payload == bytes([GET_INFO]):
+        return "getInfo"
+    if payload == bytes([CLIENT_PIN]) + cbor.encode({1: 1, 2: 1}):
+        return "getPINRetries"
+    return f"{command:02x} {payload.hex()}"

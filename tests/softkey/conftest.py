@@ -97,9 +97,15 @@ class Platform:
     PIN = "31415926"
     RP = "example.com"
 
-    def __init__(self, device: CtapHidDevice, protocol: PinProtocol | None = None) -> None:
+    def __init__(
+        self,
+        device: CtapHidDevice,
+        protocol: PinProtocol | None = None,
+        *,
+        strict_cbor: bool = True,
+    ) -> None:
         self.device = device
-        self.ctap = Ctap2(device)
+        self.ctap = Ctap2(device, strict_cbor)
         self.pin = ClientPin(self.ctap, protocol)
 
     def token(self, permissions: int, rp_id: str | None = RP) -> bytes:

@@ -7,12 +7,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from fido2.ctap import CtapError
 
-from keyvault_kit.errors import DeviceError, KeyvaultError
+from keyvault_kit.errors import DeviceError, InputError, KeyvaultError
 from keyvault_kit.softkey.bus import SoftBus
-from keyvault_kit.softkey.profiles import AAGUID_PREFIX, PROFILES
+from keyvault_kit.softkey.profiles import AAGUID_PREFIX, PROFILES, profile_named
+from keyvault_kit.softkey.read_config import read_config
 
 if TYPE_CHECKING:
     from fido2.hid import CtapHidDevice
@@ -43,7 +45,16 @@ def test_a_key_is_listed_as_hidapi_lists_it(bench: Bench) -> None:
 
 @pytest.mark.parametrize(
     ("profile", "on_label", "on_usb"),
-    [("five", 12345678, ""), ("security-key", None, ""), ("other", 12345678, "12345678")],
+    [
+        ("five", 12345678, ""),
+        ("five-54", 12345678, ""),
+        ("five-fips", 12345678, ""),
+        ("security-key", None, ""),
+        ("other", 12345678, "12345678"),
+        ("preview-only", 12345678, "12345678"),
+        ("always-uv", 12345678, "12345678"),
+        ("non-canonical", None, ""),
+    ],
 )
 def test_each_make_shows_its_serial_number_where_real_ones_do(
     make_bench: type[Bench], profile: str, on_label: int | None, on_usb: str
@@ -150,7 +161,47 @@ def test_read_config_tells_the_serial_number_of_a_five(bench: Bench) -> None:
         0x0A: b"\0",
         0x0D: bytes.fromhex("0339"),
         0x0E: bytes.fromhex("0339"),
+        0x10: b"\0",
+        0x13: b"SOFTFIVENFC1",
+        0x14: b"\0\0",
+        0x15: b"\0\0",
+        0x16: b"\0",
+        0x17: b"\0",
+        0x18: b"\0\0",
     }
+
+
+def test_read_config_of_an_older_key_is_shorter(make_bench: type[Bench]) -> None:
+    found = tags(make_bench("five-54").plug().call(0x42, b""))
+    assert set(found) == {0x01, 0x02, 0x03, 0x04, 0x05, 0x0A, 0x0D, 0x0E}
+    assert found[0x05] == bytes([5, 4, 3])
+
+
+def test_read_config_of_a_fips_key_comes_in_pages_and_tells_when_it_is_approved(
+    make_bench: type[Bench], make_platform: type[Platform]
+) -> None:
+    device = make_bench("five-fips").plug()
+    first, second = (tags(device.call(0x42, bytes([page]))) for page in (0, 1))
+    assert (first[0x10], second[0x10]) == (b"\1", b"\0")
+    assert set(first) & set(second) == {0x10}
+    assert first[0x04] == b"\x81"
+    assert (second[0x14], second[0x15], second[0x16]) == (b"\0\x1f", b"\0\0", b"\1")
+    platform = make_platform(device)
+    platform.pin.set_pin(platform.PIN)
+    assert tags(device.call(0x42, b"\1"))[0x15] == b"\0\1"
+    assert refused(device, b"\2") == 0x02
+
+
+def test_what_blocks_a_reset_is_told_and_does_so(
+    make_bench: type[Bench], make_platform: type[Platform]
+) -> None:
+    bench = make_bench()
+    bench.key = bench._make(msgspec.structs.replace(bench.state, reset_blocked=True))
+    device = bench.plug()
+    assert tags(device.call(0x42, b"\0"))[0x18] == b"\x02\0"
+    with pytest.raises(CtapError) as caught:
+        make_platform(device).ctap.reset()
+    assert caught.value.code == CtapError.ERR.NOT_ALLOWED
 
 
 def test_read_config_of_a_security_key_has_no_serial_number(make_bench: type[Bench]) -> None:
@@ -164,9 +215,28 @@ def test_other_makers_know_no_read_config_and_there_is_one_page(
 ) -> None:
     assert refused(make_bench("other").plug(), b"\0") == 0x01
     assert refused(bench.plug(), b"\x01") == 0x02
+    assert refused(bench.device(), b"\0\0") == 0x03
 
 
 def refused(device: CtapHidDevice, payload: bytes) -> int:
     with pytest.raises(CtapError) as caught:
         device.call(0x42, payload)
     return int(caught.value.code)
+
+
+def test_only_yubicos_keys_have_a_configuration_to_read(bench: Bench) -> None:
+    with pytest.raises(ValueError, match="other has no read-config"):
+        read_config(PROFILES["other"], bench.state)
+    with pytest.raises(ValueError, match="five has no page 1"):
+        read_config(PROFILES["five"], bench.state, page=1)
+
+
+def test_a_key_shows_its_label_and_make_alone(bench: Bench) -> None:
+    assert repr(bench.key) == "SoftKey('K1', profile='five')"
+
+
+def test_there_is_a_profile_of_each_name_and_of_no_other() -> None:
+    for name, profile in PROFILES.items():
+        assert profile_named(name) is profile
+    with pytest.raises(InputError, match="five-54, five-fips"):
+        profile_named("six")

@@ -75,3 +75,16 @@ def test_what_is_not_canonical_is_refused(data: str) -> None:
 def test_an_integer_that_does_not_fit_is_refused() -> None:
     with pytest.raises(OverflowError):
         encode(1 << 64)
+
+
+def test_what_has_no_place_in_cbor_is_our_own_fault() -> None:
+    with pytest.raises(TypeError, match="float"):
+        encode(1.5)  # type: ignore[arg-type]
+
+
+def test_maps_are_left_in_their_order_where_that_is_asked_for() -> None:
+    untidy: Value = [{"plat": False, "rk": True, 2: {"b": 1, "a": 2}, 1: 0}]
+    data = encode(untidy, sort=False)
+    assert data.hex() == "81a464706c6174f462726bf502a261620161610201" + "00"
+    assert peer.decode(data) == untidy
+    assert refusal(data) is Status.INVALID_CBOR

@@ -6,29 +6,15 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cryptography import x509
-from fido2.attestation.base import AttestationVerifier
-from fido2.client import DefaultClientDataCollector, Fido2Client, UserInteraction
 from fido2.cose import CoseKey
 from fido2.ctap import CtapError
 from fido2.ctap2.credman import CredentialManagement
-from fido2.ctap2.extensions import CredProtectExtension, HmacSecretExtension
-from fido2.server import Fido2Server
-from fido2.webauthn import (
-    AttestationConveyancePreference,
-    AttestationObject,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fido2.attestation.base import AttestationResult
     from fido2.ctap2.base import AttestationResponse
-    from fido2.webauthn import AuthenticatorData
 
-    from keyvault_kit.softkey.attestation import AttestationAuthority
     from tests.softkey.conftest import Bench, Platform
 
     IdOf = Callable[[AttestationResponse], bytes]
@@ -42,33 +28,6 @@ def refusal(call: Callable[..., object], *args: Any, **more: Any) -> ERR:
     with pytest.raises(CtapError) as caught:
         call(*args, **more)
     return caught.value.code
-
-
-class OneRoot(AttestationVerifier):
-    def __init__(self, root: bytes) -> None:
-        super().__init__()
-        self.root = root
-
-    def ca_lookup(self, result: AttestationResult, auth_data: AuthenticatorData) -> bytes:  # noqa: ARG002
-        return self.root
-
-
-@pytest.mark.parametrize("profile", ["five", "security-key", "other"])
-def test_the_attestation_chains_to_the_makers_root(
-    make_bench: type[Bench],
-    make_platform: type[Platform],
-    authority: AttestationAuthority,
-    profile: str,
-) -> None:
-    platform = make_platform(make_bench(profile).plug())
-    made = platform.make(with_pin=False)
-    attestation = AttestationObject.create(made.fmt, made.auth_data, made.att_stmt)
-    OneRoot(authority.root_certificate).verify_attestation(attestation, platform.HASH)
-    leaf = x509.load_der_x509_certificate(made.att_stmt["x5c"][0])
-    root = x509.load_der_x509_certificate(authority.root_certificate)
-    leaf.verify_directly_issued_by(root)
-    root.verify_directly_issued_by(root)
-    assert leaf.not_valid_before_utc.year == 2026
 
 
 def test_an_assertion_verifies_with_and_without_pin(platform: Platform, id_of: IdOf) -> None:
@@ -311,60 +270,3 @@ def test_management_needs_its_permission_and_keeps_to_its_relying_party(
     assert refusal(platform.ctap.credential_mgmt, 1) == ERR.PUAT_REQUIRED
     assert refusal(platform.ctap.credential_mgmt, 3) == ERR.NOT_ALLOWED
     assert refusal(platform.ctap.credential_mgmt, 9) == ERR.INVALID_SUBCOMMAND
-
-
-class Person(UserInteraction):
-    def __init__(self, pin: str) -> None:
-        self.pin = pin
-        self.prompts = 0
-
-    def prompt_up(self) -> None:
-        self.prompts += 1
-
-    def request_pin(self, permissions: object, rp_id: str | None) -> str:  # noqa: ARG002
-        return self.pin
-
-
-def test_the_peers_client_registers_and_signs_in(
-    platform: Platform, authority: AttestationAuthority
-) -> None:
-    person = Person(platform.PIN)
-    client = Fido2Client(
-        platform.device,
-        DefaultClientDataCollector("https://example.com"),
-        person,
-        [CredProtectExtension(), HmacSecretExtension(allow_hmac_secret=True)],  # type: ignore[no-untyped-call]
-    )
-    server = Fido2Server(
-        {"id": "example.com", "name": "Example"},  # type: ignore[arg-type]
-        attestation=AttestationConveyancePreference.DIRECT,
-        verify_attestation=OneRoot(authority.root_certificate),
-    )
-    uv = UserVerificationRequirement.REQUIRED
-    options, state = server.register_begin(
-        {"id": b"me", "name": "me", "displayName": "Me"},  # type: ignore[arg-type]
-        resident_key_requirement=ResidentKeyRequirement.REQUIRED,
-        user_verification=uv,
-        extensions={
-            "hmacCreateSecret": True,
-            "credentialProtectionPolicy": "userVerificationOptional",
-        },
-    )
-    registration = client.make_credential(options.public_key)
-    assert registration.client_extension_results["hmacCreateSecret"] is True
-    credential = server.register_complete(state, registration).credential_data
-    assert credential is not None
-    secrets = []
-    for _ in range(2):
-        options_, state = server.authenticate_begin(
-            [credential],
-            user_verification=uv,
-            extensions={"hmacGetSecret": {"salt1": b"\1" * 32, "salt2": b"\2" * 32}},
-        )
-        selection = client.get_assertion(options_.public_key)
-        response = selection.get_response(0)
-        server.authenticate_complete(state, [credential], response)
-        secrets.append(dict(response.client_extension_results["hmacGetSecret"]))
-    assert secrets[0] == secrets[1]
-    assert secrets[0]["output1"] != secrets[0]["output2"]
-    assert person.prompts >= 3

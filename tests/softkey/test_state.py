@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from keyvault_kit.errors import InputError
 from keyvault_kit.softkey.attestation import AttestationAuthority
+from keyvault_kit.softkey.profiles import PROFILES
 from keyvault_kit.softkey.state import Credential, KeyState, Memory
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ CREDENTIALS = st.builds(
 STATES = st.builds(
     KeyState,
     label=TEXTS,
-    profile=st.sampled_from(["five", "security-key", "other"]),
+    profile=st.sampled_from(sorted(PROFILES)),
     serial=st.none() | st.integers(0, 2**32 - 1),
     seed=BYTES_32,
     min_pin_length=st.integers(4, 63),
@@ -51,6 +52,10 @@ STATES = st.builds(
     pin_length=st.integers(0, 63),
     pin_retries=st.integers(0, 8),
     force_pin_change=st.booleans(),
+    min_pin_length_rp_ids=st.lists(TEXTS, max_size=1).map(tuple),
+    always_uv=st.booleans(),
+    enterprise_attestation=st.booleans(),
+    reset_blocked=st.booleans(),
     sign_count=st.integers(0, 2**32 - 1),
     credentials=st.lists(CREDENTIALS, max_size=3).map(tuple),
 )
@@ -80,6 +85,7 @@ def document(**fields: object) -> bytes:
         document(seed="AAAA"),
         document(serial=1 << 32),
         document(more=1),
+        document().replace(b'"always_uv":false,', b""),  # as an earlier version wrote it
         document(credentials=[{}]),
     ],
 )

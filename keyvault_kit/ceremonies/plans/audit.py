@@ -11,14 +11,13 @@ import msgspec
 from keyvault_kit.ceremonies import handling, paperwork
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.plan import Ceremony, Plan, Step, Work
+from keyvault_kit.ceremonies.recognition import finding, recognise
+from keyvault_kit.ceremonies.which_key import TwinKeysError, key_session
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.model import Envelope, SecurityKey
+from keyvault_kit.custody.model import Envelope
 from keyvault_kit.custody.register import Register
-from keyvault_kit.errors import DeviceError, MismatchError
-from keyvault_kit.keys.audit import fresh_assertion
-from keyvault_kit.keys.failures import NoCredentialError
-from keyvault_kit.keys.reading import Reading, read
-from keyvault_kit.keys.session import KeySession
+from keyvault_kit.errors import DeviceError
+from keyvault_kit.keys.reading import read
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +72,7 @@ def _key_steps(tag: str, lying: Envelope | None, it: Request) -> tuple[Step, ...
     looking, handing = (it.custodian, it.auditor), (it.custodian, it.witness)
     if lying is None:
         what = f"key {tag} lies in no safe, by the register"
-        missing = functools.partial(_record, _finding("key-custody", tag, what))
+        missing = functools.partial(_record, finding("key-custody", tag, what))
         return (Step(id=f"miss-{tag}", activity=f"Note that {what}", by=looking, act=missing),)
     doing = (
         ("open", looking, f"Take the bag of key {tag} out of its safe, inspect and open it", _open),
@@ -107,20 +106,17 @@ def _challenge(tag: str, _: Envelope, work: Work) -> Sequence[ev.Fact]:
     A key that is not there may only be forgotten: it is asked for again before it is a finding.
     """
     key = work.register.keys[tag]
-    if key.credential is None or key.public_key is None or key.rp_id is None:
-        return [_finding("key-assertion", tag, f"key {tag} has no passkey on record")]
-    nonce = work.station.random(32)
     while True:
         try:
-            with handling.key_session(work, tag) as session:
-                return [_answer(key, session, nonce)]
-        except handling.TwinKeysError as error:
-            return [_finding("key-twins", tag, error.what)]
+            with key_session(work, tag) as session:
+                return [recognise(session, key, read(session), work.station.random)]
+        except TwinKeysError as error:
+            return [finding("key-twins", tag, error.what)]
         except DeviceError as error:
             text = f"{error} Plug in key {tag}. Try again?"
             if not work.interaction.confirm(Prompt(topic=Topic.RETRY, text=text, subject=tag)):
                 what = f"key {tag} could not be challenged: {error.what}"
-                return [_finding("key-present", tag, what)]
+                return [finding("key-present", tag, what)]
 
 
 def _bag(tag: str, lying: Envelope, work: Work) -> Sequence[ev.Fact]:
@@ -141,42 +137,6 @@ def _deposit(tag: str, lying: Envelope, work: Work) -> Sequence[ev.Fact]:
     holds = f"key:{tag}" if _proved_itself(tag, work) else f"evidence:{tag}"
     newest = work.register.envelopes_holding(holds)[-1]
     return [handling.deposit(work, newest.id, lying.safe or "")]
-
-
-def _answer(key: SecurityKey, session: KeySession, nonce: bytes) -> ev.Fact:
-    reading = read(session)
-    try:
-        fresh_assertion(
-            session,
-            rp_id=key.rp_id or "",
-            credential_id=bytes.fromhex(key.credential or ""),
-            public_key=bytes.fromhex(key.public_key or ""),
-            nonce=nonce,
-        )
-    except NoCredentialError:
-        return _without_passkey(key, reading)
-    except MismatchError as error:
-        return _finding("key-assertion", key.id, f"key {key.id} signed wrongly: {error}")
-    return ev.KeyAsserted(key=key.id, nonce=nonce.hex())
-
-
-def _without_passkey(key: SecurityKey, reading: Reading) -> ev.Fact:
-    """What the key at hand is, if it does not hold the passkey: judged by its PIN and model."""
-    if key.pin_set and not reading.pin_set:
-        what = "it holds neither its passkey nor a PIN: it was reset"
-        return _finding("key-reset", key.id, f"key {key.id} is not as it was sealed: {what}")
-    claims = f"claims the serial number {key.serial}" if key.serial else "looks like it"
-    what = f"a stranger {claims}, has a PIN, and does not hold the passkey"
-    if reading.aaguid != key.aaguid or reading.firmware != key.firmware:
-        what += "; its model or firmware differs too"
-    return _finding(
-        "key-stranger", key.id, f"in the place of key {key.id} lies another key: {what}"
-    )
-
-
-def _finding(rule: str, tag: str, what: str) -> ev.FindingMade:
-    mend = f"Treat key {tag} as lost: enrol a new one, rotate, and find out who had access."
-    return ev.FindingMade(rule=rule, subject=tag, what=what, mend=mend)
 
 
 def _report(it: Request, work: Work) -> Sequence[ev.Fact]:

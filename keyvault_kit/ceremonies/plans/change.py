@@ -41,9 +41,27 @@ def ceremony(
     )
 
 
+def alone(
+    register: Register, activity: str, person: str, act: Callable[[Work], Sequence[ev.Fact]]
+) -> Ceremony:
+    """A ceremony of one step by one person, who signs nothing; one alone reads no time.
+
+    Args:
+        activity: What is done, in plain words. It is shown, and not recorded.
+        act: Makes the facts; it asks the person whatever there is to ask.
+    """
+    step = Step(id="change", activity=activity, by=(person,), act=act)
+    return Ceremony(
+        id=handling.next_id("change-", register.ceremonies),
+        plan=Plan("change", lambda _register, _request: (step,), clock=False),
+        request={},
+        people=(person,),
+    )
+
+
 def _ask(work: Work, activity: str, words: str) -> None:
     if words:
-        handling.demand_words(work, Topic.CHANGE, activity, words)
+        handling.demand_words(work.interaction, Topic.CHANGE, activity, words)
         return
     text = f"{activity}: is that right?"
     if not work.interaction.confirm(Prompt(topic=Topic.CHANGE, text=text)):

@@ -13,6 +13,8 @@ import msgspec
 from keyvault_kit.ceremonies import genuineness, handling, paperwork
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.plan import Ceremony, Condition, Plan, Step, Work
+from keyvault_kit.ceremonies.recognition import Credential, first_assertion
+from keyvault_kit.ceremonies.which_key import key_session
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import (
     EnvelopeState,
@@ -26,13 +28,14 @@ from keyvault_kit.custody.register import Register
 from keyvault_kit.entra import enrollment
 from keyvault_kit.errors import RefusedError
 from keyvault_kit.host.files import read_file, remove, write_atomically
-from keyvault_kit.keys import pin
+from keyvault_kit.keys import pin, relying_party
 from keyvault_kit.keys.credentials import CredentialRequest
 from keyvault_kit.keys.reading import read
 from keyvault_kit.secret import Secret
 from keyvault_kit.sharing.proofs import sheet_proof
 
 SECRETS = ("pin", "salt")
+PIN_LENGTH = 8
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,7 +177,7 @@ def _deposit_steps(it: Request) -> tuple[Step, ...]:
 
 
 def _identify(it: Request, work: Work) -> Sequence[ev.Fact]:
-    with handling.key_session(work, it.key) as session:
+    with key_session(work, it.key) as session:
         reading = read(session)
     registered = ev.KeyRegistered(
         key=it.key,
@@ -190,14 +193,7 @@ def _identify(it: Request, work: Work) -> Sequence[ev.Fact]:
 
 def _prove_key(it: Request, work: Work) -> Sequence[ev.Fact]:
     verdict = genuineness.prove(work, it.key)
-    proven = ev.KeyProven(
-        key=it.key,
-        verdict=verdict.outcome,
-        reasons=verdict.reasons,
-        leaf=verdict.leaf_fingerprint,
-        root=verdict.root_fingerprint,
-    )
-    return [proven]
+    return [genuineness.proven(it.key, verdict)]
 
 
 # --- Its PIN
@@ -213,13 +209,15 @@ def _pin_envelope(register: Register, it: Request) -> str:
 
 
 def _make_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
-    with handling.key_session(work, it.key) as session:
-        if read(session).pin_set:
+    with key_session(work, it.key) as session:
+        reading = read(session)
+        if reading.pin_set and genuineness.TEMPORARY not in work.hands:
             raise RefusedError(
                 f"key {it.key} has a PIN that is not on record",
-                mend="Reset the key first; whatever it holds is lost by that.",
+                mend="Reset the key first ('keys reset'); whatever it holds is lost by that.",
             )
-    work.hands.take("pin", pin.generate_pin(work.station.random))
+    length = max(PIN_LENGTH, reading.min_pin_length)
+    work.hands.take("pin", pin.generate_pin(work.station.random, length, serial=reading.serial))
     work.hands.take("salt", Secret(work.station.random(16)))
     made = ev.SetMade(
         set=handling.next_id(f"{it.key}-pin", work.register.sets),
@@ -255,7 +253,7 @@ def _registration_file(it: Request, work: Work) -> Path:
 
 
 def _reset_if_locked(it: Request, work: Work) -> bool:
-    with handling.key_session(work, it.key) as session:
+    with key_session(work, it.key) as session:
         if not read(session).pin_set:
             return False
         work.station.guard.replugged(session.plugged)
@@ -264,12 +262,13 @@ def _reset_if_locked(it: Request, work: Work) -> bool:
         " every passkey off the key"
     )
     words = f"reset {it.key}"
-    handling.demand_words(work, Topic.RESET, what, words, person=it.custodian)
+    handling.demand_words(work.interaction, Topic.RESET, what, words, person=it.custodian)
     text = f"Unplug key {it.key} and plug it in again; it is reset right after that"
     prompt = Prompt(topic=Topic.RESET, text=text, person=it.custodian, subject=it.key)
     work.interaction.wait_for_key(prompt)
-    with handling.key_session(work, it.key) as session:
+    with key_session(work, it.key) as session:
         session.reset()
+    work.hands.drop(genuineness.TEMPORARY)
     return True
 
 
@@ -303,8 +302,13 @@ def _seal_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
 
 
 def _set_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
-    with handling.key_session(work, it.key) as session:
-        pin.set_pin(session, work.hands.secret("pin"))
+    with key_session(work, it.key) as session:
+        if genuineness.TEMPORARY in work.hands:
+            temporary = work.hands.secret(genuineness.TEMPORARY)
+            pin.change_pin(session, temporary, work.hands.secret("pin"))
+            work.hands.drop(genuineness.TEMPORARY)
+        else:
+            pin.set_pin(session, work.hands.secret("pin"))
     return [ev.PinSet(key=it.key, set=_pin_set_of(work.register, it).id)]
 
 
@@ -312,7 +316,7 @@ def _wrong(it: Request, work: Work) -> Sequence[ev.Fact]:
     """Type a PIN that is surely wrong: the right one with its digits turned by one."""
     digits = work.hands.secret("pin").expose_text()
     wrong = Secret.from_text("".join(str((int(digit) + 1) % 10) for digit in digits))
-    with wrong, handling.key_session(work, it.key) as session:
+    with wrong, key_session(work, it.key) as session:
         try:
             pin.check_pin(session, wrong)
         except pin.WrongPinError as error:
@@ -323,7 +327,7 @@ def _wrong(it: Request, work: Work) -> Sequence[ev.Fact]:
 
 
 def _check_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
-    with handling.key_session(work, it.key) as session:
+    with key_session(work, it.key) as session:
         left = pin.check_pin(session, work.hands.secret("pin"))
     return [ev.PinChecked(key=it.key, right=True, retries=left.retries)]
 
@@ -338,8 +342,14 @@ def _make_passkey(it: Request, work: Work) -> Sequence[ev.Fact]:
     name = Path(work.interaction.ask(prompt)).name
     data = read_file(work.station.transfer / name, "file of creation options")
     options = enrollment.read_options(data, upn=upn, now=work.station.clock())
-    with handling.key_session(work, it.key) as session:
-        made = session.make_credential(_passkey_request(options), pin=work.hands.secret("pin"))
+    secret = work.hands.secret("pin")
+    with key_session(work, it.key) as session:
+        custody = session.make_credential(
+            relying_party.custody(work.station.random, it.key), pin=secret
+        )
+        mine = Credential(relying_party.RP_ID, custody.credential_id, custody.public_key)
+        answered = first_assertion(session, it.key, mine, work.station.random)
+        made = session.make_credential(_passkey_request(options), pin=secret)
     verdict = genuineness.judge(work, made.attestation_object, options.client_data_hash)
     if verdict.outcome != genuineness.GENUINE:
         raise RefusedError(f"the passkey's attestation is {verdict.outcome}: {verdict.reasons}")
@@ -359,7 +369,8 @@ def _make_passkey(it: Request, work: Work) -> Sequence[ev.Fact]:
         public_key=made.public_key.hex(),
         answer=hashlib.sha256(answer).hexdigest(),
     )
-    return [enrolled]
+    bound = ev.KeyBound(key=it.key, credential=mine.id.hex(), public_key=mine.public_key.hex())
+    return [bound, *answered, enrolled]
 
 
 def _passkey_request(options: enrollment.CreationOptions) -> CredentialRequest:

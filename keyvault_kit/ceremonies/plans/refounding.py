@@ -70,7 +70,7 @@ def _found(it: Request, work: Work) -> Sequence[ev.Fact]:
         f"All {len(work.register.signers)} signers count no more, and the founding sheets of before"
         f" vouch no more; the ledger goes on from the paper of {it.size} entries"
     )
-    handling.demand_words(work, Topic.CHANGE, what, "found again")
+    handling.demand_words(work.interaction, Topic.CHANGE, what, "found again")
     signers: list[Signer] = []
     for person in work.step.by:
         signers.append(signing.enrol_signer(work, person, others=tuple(signers)))

@@ -7,11 +7,11 @@ from typing import Final
 
 import click
 
-from keyvault_kit.assembly import Bench, demand_paper, read_sheet, reading
+from keyvault_kit.assembly import SOFT_KEYS, Bench, demand_paper, read_sheet, reading
 from keyvault_kit.ceremonies import proposing
 from keyvault_kit.ceremonies.plans import accept as accepting
 from keyvault_kit.ceremonies.plans import identity as identities
-from keyvault_kit.cli.at_work import SOFT_KEYS, at_work, both, proposing_station
+from keyvault_kit.cli.at_work import at_work, both, proposing_station
 from keyvault_kit.cli.options import ID, by_option, ledger_option, sheets_option
 from keyvault_kit.cli.output import EXIT_FINDINGS, say
 from keyvault_kit.cli.papers import checkpoint_of, checkpoint_option, trust_of, trust_option

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from keyvault_kit.assembly import Bench, Folder, demand_paper, demand_sheets, reading
+from keyvault_kit.assembly import SOFT_KEYS, Bench, Folder, demand_paper, demand_sheets, reading
 from keyvault_kit.ceremonies.plans import founding, refounding
 from keyvault_kit.ceremonies.station import Paper
-from keyvault_kit.cli.at_work import SOFT_KEYS, AtWork, at_work, put_together
+from keyvault_kit.cli.at_work import AtWork, at_work, put_together
 from keyvault_kit.cli.options import by_option, ledger_option, sheets_option
 from keyvault_kit.cli.output import say
 from keyvault_kit.cli.papers import checkpoint_of, checkpoint_option

@@ -1,5 +1,6 @@
 """Security keys."""
 
+from datetime import date
 from typing import Final
 
 import msgspec
@@ -8,12 +9,25 @@ from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.handler import Handlers
 from keyvault_kit.custody.changes.secret_sets import bring_into_force, retire
 from keyvault_kit.custody.entries import Entry
-from keyvault_kit.custody.model import Purpose, Role, SecurityKey
+from keyvault_kit.custody.model import (
+    EnvelopeState,
+    Finding,
+    ImportedMetadata,
+    Purpose,
+    Retirement,
+    Role,
+    SecurityKey,
+)
 from keyvault_kit.custody.register import Register, add, known, note_contradiction
 from keyvault_kit.errors import RefusedError
 
 GENUINE: Final = "genuine"
 """The verdict without which nothing is put on a key."""
+OLDER_METADATA: Final = "older-metadata"
+STALE_METADATA: Final = "stale-metadata"
+"""Decisions that let metadata in which would be refused, until the day of their review."""
+ALLOWED: Final = "allowed"
+"""What such a decision has to say; any other word ends it."""
 
 
 def _key_registered(state: Register, fact: ev.KeyRegistered, _: Entry) -> None:
@@ -49,6 +63,52 @@ def _change_key(state: Register, key: str, **changes: object) -> None:
     state.keys[key] = msgspec.structs.replace(known(state.keys, key, "key"), **changes)
 
 
+def in_service(state: Register, tag: str) -> SecurityKey:
+    """The key of that tag, if it may still be used.
+
+    Raises:
+        RefusedError: There is none, or it was retired.
+    """
+    key = known(state.keys, tag, "key")
+    if key.retired:
+        raise RefusedError(
+            f"key {tag} is retired ({key.retired})", mend="Register another key in its place."
+        )
+    return key
+
+
+def _key_bound(state: Register, fact: ev.KeyBound, _: Entry) -> None:
+    key = in_service(state, fact.key)
+    if key.custody_credential is not None:
+        raise RefusedError(f"key {key.id} has a custody credential already")
+    _change_key(
+        state, key.id, custody_credential=fact.credential, custody_public_key=fact.public_key
+    )
+
+
+def _key_retired(state: Register, fact: ev.KeyRetired, entry: Entry) -> None:
+    key = in_service(state, fact.key)
+    lies = (EnvelopeState.SEALED, EnvelopeState.DEPOSITED)
+    bags = [it for it in state.envelopes_holding(f"key:{key.id}") if it.state in lies]
+    if bags and fact.why is not Retirement.LOST:
+        raise RefusedError(
+            f"key {key.id} lies in envelope {bags[-1].id}, by the register",
+            mend="Open the envelope first, or retire the key as lost.",
+        )
+    if fact.why is Retirement.RESET and (key.credential or key.pin_set):
+        raise RefusedError(
+            f"key {key.id} was not reset, by the register: it holds a passkey or a PIN",
+            mend="Reset it with 'keys reset', or retire it as lost or broken.",
+        )
+    _change_key(state, key.id, retired=fact.why)
+    if key.credential:
+        what = f"key {key.id} is {fact.why}, and its passkey of {key.account} is still good"
+        mend = "Remove the passkey at the tenant, and enrol another key."
+        state.findings.append(
+            Finding(rule="key-retired", subject=key.id, what=what, mend=mend, seq=entry.seq)
+        )
+
+
 def _key_proven(state: Register, fact: ev.KeyProven, entry: Entry) -> None:
     if fact.key not in state.keys:
         note_contradiction(state, fact.key, "an unknown key was examined")
@@ -78,11 +138,21 @@ def _key_reset(state: Register, fact: ev.KeyReset, _: Entry) -> None:
     if key.credential:
         note_contradiction(state, key.id, "a key was reset that held a passkey in use")
     retire(state, Purpose.PIN, key.id)
-    _change_key(state, fact.key, pin_set=None, rp_id=None, credential=None, public_key=None)
+    _change_key(
+        state,
+        fact.key,
+        pin_set=None,
+        rp_id=None,
+        credential=None,
+        public_key=None,
+        custody_credential=None,
+        custody_public_key=None,
+        answers=False,
+    )
 
 
 def _pin_set(state: Register, fact: ev.PinSet, _: Entry) -> None:
-    key = known(state.keys, fact.key, "key")
+    key = in_service(state, fact.key)
     if key.proven != GENUINE:
         raise RefusedError(f"key {key.id} is not proven genuine", mend="Prove it first.")
     bring_into_force(state, fact.set, Purpose.PIN, fact.key)
@@ -94,8 +164,31 @@ def _pin_checked(state: Register, fact: ev.PinChecked, _: Entry) -> None:
         note_contradiction(state, fact.key, "the PIN of an unknown key was tried")
 
 
+def _pin_changed(state: Register, fact: ev.PinChanged, _: Entry) -> None:
+    if fact.key not in state.keys:
+        note_contradiction(state, fact.key, "the PIN of an unknown key was changed")
+        return
+    if state.keys[fact.key].pin_set:
+        note_contradiction(state, fact.key, "its PIN was changed: what is sealed opens it no more")
+    retire(state, Purpose.PIN, fact.key)
+    _change_key(state, fact.key, pin_set=None)
+
+
+def _pin_policy(state: Register, fact: ev.PinPolicyRaised, _: Entry) -> None:
+    if fact.key not in state.keys:
+        note_contradiction(state, fact.key, "the PIN policy of an unknown key was changed")
+
+
+def _credential_deleted(state: Register, fact: ev.CredentialDeleted, _: Entry) -> None:
+    if fact.key not in state.keys:
+        note_contradiction(state, fact.key, "a credential was deleted from an unknown key")
+    elif state.keys[fact.key].credential == fact.credential:
+        note_contradiction(state, fact.key, "its passkey, which was in use, was deleted")
+        _change_key(state, fact.key, rp_id=None, credential=None, public_key=None)
+
+
 def _passkey(state: Register, fact: ev.PasskeyEnrolled, _: Entry) -> None:
-    key = known(state.keys, fact.key, "key")
+    key = in_service(state, fact.key)
     if key.proven != GENUINE:
         raise RefusedError(f"key {key.id} is not proven genuine", mend="Prove it first.")
     if key.pin_set is None:
@@ -110,17 +203,57 @@ def _passkey(state: Register, fact: ev.PasskeyEnrolled, _: Entry) -> None:
 def _key_asserted(state: Register, fact: ev.KeyAsserted, _: Entry) -> None:
     if fact.key not in state.keys:
         note_contradiction(state, fact.key, "an unknown key answered a challenge")
-    elif state.keys[fact.key].credential is None:
-        note_contradiction(state, fact.key, "a key answered that has no passkey on record")
+        return
+    key = state.keys[fact.key]
+    if (key.custody_credential if fact.custody else key.credential) is None:
+        which = "custody credential" if fact.custody else "passkey"
+        note_contradiction(state, fact.key, f"a key answered that has no {which} on record")
+        return
+    _change_key(state, fact.key, answers=True)
+
+
+def _key_seen(state: Register, fact: ev.KeySeen, _: Entry) -> None:
+    if fact.key not in state.keys:
+        note_contradiction(state, fact.key, "an unknown key was seen")
+
+
+def _metadata_imported(state: Register, fact: ev.MetadataImported, entry: Entry) -> None:
+    """Neither older than what is there nor past its date, unless two people decided so."""
+    day = entry.time.date()
+    if state.metadata and fact.number < state.metadata.number:
+        what = f"metadata no. {fact.number} is older than no. {state.metadata.number}, in use here"
+        _demand_decision(state, OLDER_METADATA, day, what)
+    if fact.next_update < day:
+        what = f"metadata no. {fact.number} was to be replaced by {fact.next_update}"
+        _demand_decision(state, STALE_METADATA, day, what)
+    state.metadata = ImportedMetadata(
+        number=fact.number, next_update=fact.next_update, sha256=fact.sha256, time=entry.time
+    )
+
+
+def _demand_decision(state: Register, decision: str, day: date, otherwise: str) -> None:
+    made = state.decisions.get(decision)
+    if made is None or made.choice != ALLOWED or made.review < day:
+        raise RefusedError(
+            otherwise,
+            mend=f"Import the newest one, or two decide: 'decide make {decision} {ALLOWED}'.",
+        )
 
 
 HANDLERS: Handlers = {
     ev.KeyRegistered: _key_registered,
     ev.KeyCorrected: _key_corrected,
+    ev.KeyBound: _key_bound,
+    ev.KeyRetired: _key_retired,
     ev.KeyProven: _key_proven,
     ev.KeyReset: _key_reset,
     ev.PinSet: _pin_set,
     ev.PinChecked: _pin_checked,
+    ev.PinChanged: _pin_changed,
+    ev.PinPolicyRaised: _pin_policy,
+    ev.CredentialDeleted: _credential_deleted,
+    ev.MetadataImported: _metadata_imported,
     ev.PasskeyEnrolled: _passkey,
     ev.KeyAsserted: _key_asserted,
+    ev.KeySeen: _key_seen,
 }

@@ -26,13 +26,20 @@ from keyvault_kit.custody.events.envelopes import (
     KeyPacked,
 )
 from keyvault_kit.custody.events.keys import (
+    CredentialDeleted,
     KeyAsserted,
+    KeyBound,
     KeyCorrected,
     KeyProven,
     KeyRegistered,
     KeyReset,
+    KeyRetired,
+    KeySeen,
+    MetadataImported,
     PasskeyEnrolled,
+    PinChanged,
     PinChecked,
+    PinPolicyRaised,
     PinSet,
 )
 from keyvault_kit.custody.events.log import (
@@ -108,7 +115,14 @@ AnyFact = (
     | PinChecked
     | PasskeyEnrolled
     | KeyAsserted
+    | KeySeen
     | KeyCorrected
+    | KeyBound
+    | KeyRetired
+    | PinChanged
+    | PinPolicyRaised
+    | CredentialDeleted
+    | MetadataImported
     | SetMade
     | SetVoided
     | PasswordOffered
@@ -151,6 +165,7 @@ __all__ = [
     "ClockChecked",
     "ClockOverruled",
     "ClockUnchecked",
+    "CredentialDeleted",
     "DecisionMade",
     "DetailsErased",
     "EnvelopeCorrected",
@@ -167,13 +182,17 @@ __all__ = [
     "FindingMade",
     "FindingSettled",
     "KeyAsserted",
+    "KeyBound",
     "KeyCorrected",
     "KeyPacked",
     "KeyProven",
     "KeyRegistered",
     "KeyReset",
+    "KeyRetired",
+    "KeySeen",
     "LedgerFounded",
     "LedgerRefounded",
+    "MetadataImported",
     "Natural",
     "Observation",
     "OrganisationNamed",
@@ -183,7 +202,9 @@ __all__ = [
     "PasswordSet",
     "PersonAdded",
     "PersonChanged",
+    "PinChanged",
     "PinChecked",
+    "PinPolicyRaised",
     "PinSet",
     "Positive",
     "ProposalAccepted",

@@ -59,7 +59,7 @@ def _draw(drawing: Drawing, sheet: KeyTag) -> None:
         "Cut out both tags. Tie one to the key, put the other into the key's file.",
         (
             "Compare the serial number with the one on the key itself. It is a claim, not a proof:"
-            " 'keyvault keys verify' proves the key."
+            " 'keyvault keys verify --tag' with this tag proves the key."
         ),
         "Nothing on this sheet is secret. A tag without its key is reported to the custodian.",
     )

@@ -47,6 +47,7 @@ OFTEN: Final = (
     ev.EnvelopeDeposited,
     ev.PasswordSet,
     ev.PinSet,
+    ev.PasskeyEnrolled,
     ev.RecipientSet,
 )
 """What most lives are made of, and what all else needs."""
@@ -69,6 +70,11 @@ def window(word: str, used: Sequence[str], living: Sequence[str]) -> list[str]:
     return [f"{word}{len(used) + 1}", *living[-4:], *used[:1]]
 
 
+def in_service(state: Register) -> list[str]:
+    """The keys that are not retired."""
+    return [it.id for it in state.keys.values() if it.retired is None]
+
+
 def pools(state: Register) -> Pools:
     """Field of a fact -> what it may be."""
     gone = (EnvelopeState.SPOILED, EnvelopeState.DESTROYED)
@@ -80,6 +86,7 @@ def pools(state: Register) -> Pools:
         "bag": window("B", list(state.bags), list(state.bags)[-1:]),
         "ceremony": window("C", list(state.ceremonies), ceremonies),
         "envelope": window("E", list(state.envelopes), envelopes),
+        "key": window("K", list(state.keys), in_service(state)),
         "proposal": [f"{len(state.proposals):064x}", f"{0:064x}"],
         "set": window("P", list(state.sets), sets),
         "turn": [0, len(state.terms)],
@@ -97,8 +104,11 @@ FIXED: Final[Pools] = {
     "finding": [0, 9, 30],
     "half": [None, 1, 2],
     "holds": ["key:K1", "key:K2", "evidence:K1", "share:bg1:1", "share:bg1:2"],
-    "key": ["K1", "K2", "K3"],
+    "left_out": [0],
+    "metadata": [None, 1],
+    "min_length": [6],
     "need": [1, 2, 3],
+    "next_update": [date(2026, 1, 1), date(2099, 1, 1)],
     "number": [1, 2],
     "offset": [0, -300, 301],
     "person": [*PEOPLE, "zoe"],
@@ -198,7 +208,11 @@ def aimed(fact: Any, random: Random, state: Register) -> dict[str, Any]:
         finding = random.choice(state.open_findings())
         return {"finding": finding.seq, "subject": finding.subject}
     if kind is ev.SetMade:
-        return {"subject": random.choice(OWNERS[fact.purpose])}
+        keys = in_service(state)[-4:] if fact.purpose is Purpose.PIN else []
+        return {"subject": random.choice(keys or OWNERS[fact.purpose])}
+    if kind is ev.PasskeyEnrolled:
+        ready = [it.id for it in state.keys.values() if it.pin_set and not it.credential]
+        return {"key": random.choice(ready)} if ready else {}
     if kind in READY:
         waiting = [it.id for it in state.envelopes.values() if it.state is READY[kind]]
         return {"envelope": random.choice(waiting)} if waiting else {}

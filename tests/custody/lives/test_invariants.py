@@ -91,10 +91,23 @@ def deposited_in_force(before: Register, _: Entry, after: Register) -> None:
             assert it.set is None or after.sets[it.set].state is SetState.IN_FORCE
 
 
+def retired_for_ever(before: Register, entry: Entry, after: Register) -> None:
+    for old in before.keys.values():
+        new = after.keys[old.id]
+        if old.retired:
+            assert new.retired is old.retired
+            gained = {new.pin_set, new.credential, new.custody_credential}
+            assert gained <= {None, old.pin_set, old.credential, old.custody_credential}
+        if new.credential and new.credential != old.credential:
+            assert isinstance(entry.fact, ev.PasskeyEnrolled)
+            assert new.pin_set
+
+
 def counted(before: Register, entry: Entry, after: Register) -> None:
     assert (after.size, after.time) == (before.size + 1, entry.time)
     found = len(after.findings) - len(before.findings)
-    assert 0 <= found <= (3 if isinstance(entry.fact, ev.Observation | ev.LedgerRefounded) else 0)
+    finding = isinstance(entry.fact, ev.Observation | ev.LedgerRefounded | ev.KeyRetired)
+    assert 0 <= found <= (3 if finding else 0)
     exposed = isinstance(entry.fact, ev.SecretExposed)
     assert len(after.exposures) == len(before.exposures) + exposed
     assert all(it.settled is None or it.seq < it.settled < after.size for it in after.findings)
@@ -107,6 +120,7 @@ CHANGES: Final[tuple[Callable[[Register, Entry, Register], None], ...]] = (
     destroyed_when_dead,
     a_bag_is_used_once,
     deposited_in_force,
+    retired_for_ever,
     counted,
 )
 
@@ -135,7 +149,6 @@ def one_in_force(state: Register) -> None:
         assert account.password_set == state.in_force.get(f"{Purpose.PASSWORD}:{account.id}")
     for key in state.keys.values():
         assert key.pin_set == state.in_force.get(f"{Purpose.PIN}:{key.id}")
-        assert not key.credential or key.pin_set
     assert bool(state.recipient) == ("identity:station" in state.in_force)
 
 

@@ -1,0 +1,136 @@
+"""`keyvault keys identify`, `verify`: which key it is, whose make, and whether it is the same."""
+
+from pathlib import Path
+
+import click
+
+from keyvault_kit.ceremonies import key_work
+from keyvault_kit.ceremonies.at_keys import AtKey
+from keyvault_kit.ceremonies.recognition import SERIAL_ONLY
+from keyvault_kit.cli.commands.keys.naming import (
+    Desk,
+    desk,
+    find,
+    look_for,
+    named,
+    naming_options,
+)
+from keyvault_kit.cli.options import json_option
+from keyvault_kit.cli.output import EXIT_FINDINGS, print_json, say, sentence
+from keyvault_kit.custody import events as ev
+from keyvault_kit.keys.metadata import Verdict
+
+
+@click.command("identify")
+@naming_options
+def identify(
+    tag: str | None,
+    serial: int | None,
+    by: tuple[str, ...],
+    ledger: Path | None,
+    *,
+    touch: bool,
+    in_ports: bool,
+) -> None:
+    """Make a key blink; or say which of several is touched (--touch). Writes nothing."""
+    key = named(tag, serial, touch=touch)
+    with desk(by, ledger, in_ports=in_ports) as it:
+        at = look_for(it, key)
+        if not touch:
+            with at.session() as session:
+                session.wink()
+        done = "was touched" if touch else "blinks"
+        model = at.reading.model.name if at.reading.model else at.reading.product
+        number = at.reading.serial or "none"
+        say(sentence(f"{at.name} {done}: {model}, serial number {number}, at {at.reading.path}"))
+
+
+@click.command("verify")
+@naming_options
+@click.option(
+    "--attestation", is_flag=True, help="With --tag: have it prove its maker, too; one touch."
+)
+@json_option
+def verify(
+    tag: str | None,
+    serial: int | None,
+    by: tuple[str, ...],
+    ledger: Path | None,
+    *,
+    touch: bool,
+    in_ports: bool,
+    attestation: bool,
+    as_json: bool,
+) -> int:
+    """Prove a key: by --tag that it is the registered one, else that its maker made it.
+
+    A registered key signs a fresh challenge with a credential of its own, without touch and PIN. A
+    maker's key signs a throw-away credential, which leads to the maker's root certificate or to
+    imported metadata. The verdict is entered where the key is registered. Exit status 1 for every
+    verdict but 'genuine' and 'the registered key'.
+    """
+    key = named(tag, serial, touch=touch)
+    with desk(by, ledger, in_ports=in_ports) as it:
+        at = find(it, key)
+        same = key_work.recognise(at) if tag else None
+        verdict = _attested(it, at) if attestation or not tag else None
+    if as_json:
+        print_json(_fields(at, same, verdict))
+    good = True
+    if isinstance(same, ev.FindingMade):
+        say(f"{sentence(same.what)}. {same.mend}", as_json=as_json)
+        good = False
+    elif isinstance(same, ev.KeyAsserted):
+        by_what = "custody credential" if same.custody else "passkey"
+        say(
+            sentence(f"{at.name} is the registered key: it signed with its {by_what}."),
+            as_json=as_json,
+        )
+    elif isinstance(same, ev.KeySeen):
+        told = f"{at.name} was asked for no signature, since {same.why}"
+        say(f"{sentence(told)}: the verdict is '{SERIAL_ONLY}'.", as_json=as_json)
+        say("Check its PIN and its maker: 'keys check-pin', '--attestation'.", as_json=as_json)
+        good = False
+    if verdict:
+        for line in _lines(at, verdict):
+            say(line, as_json=as_json)
+        good = good and verdict.outcome == "genuine"
+    return 0 if good else EXIT_FINDINGS
+
+
+def _attested(it: Desk, at: AtKey) -> Verdict:
+    return key_work.prove(at, it.anchors())
+
+
+def _lines(at: AtKey, verdict: Verdict) -> list[str]:
+    lines = [sentence(f"{at.name}: {verdict.outcome}.")]
+    lines += [f"  {reason}" for reason in (*verdict.reasons, *verdict.remarks)]
+    if verdict.leaf_fingerprint:
+        lines.append(f"  attestation certificate {verdict.leaf_fingerprint}")
+    if verdict.root_fingerprint:
+        lines.append(f"  root certificate        {verdict.root_fingerprint}")
+    if verdict.root_source:
+        lines.append(f"  which comes from        {verdict.root_source}")
+    return lines
+
+
+def _fields(at: AtKey, same: ev.Fact | None, verdict: Verdict | None) -> dict[str, object]:
+    fields: dict[str, object] = {"tag": at.tag or None, "serial": at.reading.serial}
+    if isinstance(same, ev.KeySeen):
+        fields |= {"registered": None, "why": same.why}
+    elif isinstance(same, ev.KeyAsserted):
+        fields |= {"registered": True, "nonce": same.nonce, "custody": same.custody}
+    elif isinstance(same, ev.FindingMade):
+        fields |= {"registered": False, "finding": same.rule, "what": same.what}
+    if verdict:
+        fields |= {
+            "verdict": verdict.outcome,
+            "reasons": list(verdict.reasons),
+            "aaguid": verdict.aaguid,
+            "leaf": verdict.leaf_fingerprint,
+            "root": verdict.root_fingerprint,
+            "root_source": verdict.root_source,
+            "remarks": list(verdict.remarks),
+            "metadata": verdict.metadata_number,
+        }
+    return fields

@@ -1,0 +1,1 @@
+"""keyvault-tui: the terminal interface over the same rooms as the command line."""

@@ -1,0 +1,6 @@
+"""`python -m tui`."""
+
+from tui.main import main
+
+if __name__ == "__main__":
+    main()
