@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
 from keyvault_kit.ceremonies.handling import demand_words
 from keyvault_kit.ceremonies.interaction import Interaction, Prompt, Topic
+from keyvault_kit.ceremonies.plan import Work
 from keyvault_kit.ceremonies.recognition import Credential, credentials_of, finding, signs
 from keyvault_kit.ceremonies.which_key import Finder, Named
 from keyvault_kit.custody import events as ev
@@ -89,6 +90,26 @@ class KeyDesk:
     observe: Observe = unseen
     person: str = ""
     sleep: Callable[[float], None] = time.sleep
+
+    @classmethod
+    def of(cls, work: Work, person: str, observe: Observe | None = None) -> Self:
+        """The desk of a step of a ceremony.
+
+        Args:
+            person: Who works on the key.
+            observe: Takes what was seen; into the ledger at once where it is left out.
+        """
+        station = work.station
+        return cls(
+            bus=station.bus,
+            guard=station.guard,
+            random=station.random,
+            now=station.clock,
+            people=work.interaction,
+            register=work.register,
+            observe=observe or work.observe,
+            person=person,
+        )
 
     @property
     def finder(self) -> Finder:

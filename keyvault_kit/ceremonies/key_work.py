@@ -246,14 +246,27 @@ def reset(at: AtKey) -> None:
         RefusedError: Another key came back.
         DeviceError: The key failed, or was touched too late.
     """
-    what = f"A reset takes the PIN and {_what_is_lost(at)} off {at.name}, for good"
+    wipe(at, f"A reset takes the PIN and {_what_is_lost(at)} off {at.name}, for good")
+    at.saw(lambda tag: ev.KeyReset(key=tag, why="reset by hand"))
+
+
+def wipe(at: AtKey, what: str) -> None:
+    """As :func:`reset`, and nothing is told to the ledger but a doubt.
+
+    Args:
+        what: What it will do, in a sentence without a full stop.
+
+    Raises:
+        DeclinedError: The words were not typed.
+        RefusedError: Another key came back.
+        DeviceError: The key failed, or was touched too late.
+    """
     words = f"reset {at.tag or at.reading.serial or at.reading.product}"
     demand_words(at.desk.people, Topic.RESET, what, words, person=at.desk.person)
     again = at.replugged()
     doubt = at.in_doubt("was reset", "Prove it: 'keys verify'. Reset it again where it was not.")
     with again.session() as session, doubt:
         session.reset()
-    at.saw(lambda tag: ev.KeyReset(key=tag, why="reset by hand"))
 
 
 def _what_is_lost(at: AtKey) -> str:

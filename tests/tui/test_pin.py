@@ -13,9 +13,11 @@ from keyvault_kit.assembly import open_book
 from keyvault_kit.custody.entries import decode
 from keyvault_kit.custody.events import PinChecked
 from keyvault_kit.keys.guard import OVERRIDE_WORDS
+from keyvault_kit.keys.wording import PinWord
 from keyvault_kit.secret import Secret
 from tui.prompts import PinPrompt
 from tui.widgets.secret_input import SecretInput
+from tui.wording import PIN_OBSTACLES
 
 if TYPE_CHECKING:
     from tests.tui.conftest import Room, Seat
@@ -93,6 +95,10 @@ def test_the_last_attempts_want_the_exact_words(room: Room) -> None:
         await seat.sees("The PIN is right: 8 attempts left")
 
     room.sit(work)
+
+
+def test_a_pin_is_asked_for_only_where_one_is_set_and_good() -> None:
+    assert set(PIN_OBSTACLES) == set(PinWord) - {PinWord.SET}
 
 
 @pytest.mark.parametrize(

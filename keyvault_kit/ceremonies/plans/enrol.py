@@ -3,39 +3,32 @@
 The PIN people print, prove and seal the PIN; the custodian touches the key and never sees it.
 """
 
-import functools
 import hashlib
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from keyvault_kit.ceremonies import genuineness, handling, paperwork
+from keyvault_kit.ceremonies import genuineness, handling, key_pin, paperwork
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
+from keyvault_kit.ceremonies.key_pin import SECRETS, KeyPin
 from keyvault_kit.ceremonies.plan import Ceremony, Condition, Plan, Step, Work
 from keyvault_kit.ceremonies.recognition import Credential, first_assertion
 from keyvault_kit.ceremonies.which_key import key_session
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import (
     EnvelopeState,
-    Purpose,
-    SecretSet,
     SecurityKey,
-    SetState,
     Use,
 )
 from keyvault_kit.custody.register import Register
 from keyvault_kit.entra import enrollment
 from keyvault_kit.errors import RefusedError
 from keyvault_kit.host.files import read_file, remove, write_atomically
-from keyvault_kit.keys import pin, relying_party
+from keyvault_kit.keys import relying_party
 from keyvault_kit.keys.credentials import CredentialRequest
 from keyvault_kit.keys.reading import read
-from keyvault_kit.secret import Secret
-from keyvault_kit.sharing.proofs import sheet_proof
-
-SECRETS = ("pin", "salt")
-PIN_LENGTH = 8
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,14 +76,14 @@ def _key_steps(it: Request) -> tuple[Step, ...]:
             id="identify",
             activity=f"Find key {it.key} among the plugged-in keys, read it and register it",
             by=(it.custodian,),
-            act=functools.partial(_identify, it),
+            act=partial(_identify, it),
             before=Condition(f"key {it.key} is registered already", lambda r: it.key not in r.keys),
         ),
         Step(
             id="prove",
             activity=f"Prove by its attestation that key {it.key} is genuine",
             by=(it.custodian,),
-            act=functools.partial(_prove_key, it),
+            act=partial(_prove_key, it),
             after=_genuine(it),
         ),
     )
@@ -105,25 +98,29 @@ def _genuine(it: Request) -> Condition:
 
 def _pin_steps(it: Request) -> tuple[Step, ...]:
     doing = (
-        ("print-pin", f"Print the PIN mailer of key {it.key}", _print_pin),
-        ("prove-pin", "Read the PIN mailer back and compare it with its proof", _prove_pin),
-        ("seal-pin", "Seal the PIN mailer in a bag", _seal_pin),
+        ("print-pin", f"Print the PIN mailer of key {it.key}", key_pin.print_mailer),
+        (
+            "prove-pin",
+            "Read the PIN mailer back and compare it with its proof",
+            key_pin.prove_mailer,
+        ),
+        ("seal-pin", "Seal the PIN mailer in a bag", key_pin.seal_mailer),
     )
     return (
         Step(
             id="make-pin",
             activity=f"Draw a PIN for key {it.key}",
             by=it.pin_people,
-            act=functools.partial(_make_pin, it),
+            act=partial(key_pin.make, _pin(it)),
             before=_genuine(it),
-            on_return=functools.partial(_give_up_pin, it),
+            on_return=partial(_give_up_pin, it),
         ),
         *(
             Step(
                 id=name,
                 activity=activity,
                 by=it.pin_people,
-                act=functools.partial(act, it),
+                act=partial(act, _pin(it)),
                 signed=name == "seal-pin",
                 needs=SECRETS,
                 restart="make-pin",
@@ -134,19 +131,25 @@ def _pin_steps(it: Request) -> tuple[Step, ...]:
 
 
 def _passkey_steps(it: Request) -> tuple[Step, ...]:
+    its_pin = _pin(it)
     doing = [
-        ("set-pin", f"Set the PIN of key {it.key}", _set_pin),
-        ("check-pin", f"Check the PIN of key {it.key}", _check_pin),
-        ("passkey", f"Make the passkey of {it.account} on key {it.key}", _make_passkey),
+        ("set-pin", f"Set the PIN of key {it.key}", partial(key_pin.put_on_key, its_pin)),
+        ("check-pin", f"Check the PIN of key {it.key}", partial(key_pin.check, its_pin)),
+        (
+            "passkey",
+            f"Make the passkey of {it.account} on key {it.key}",
+            partial(_make_passkey, it),
+        ),
     ]
     if it.show_guard:
-        doing.insert(1, ("wrong-pin", "Try one wrong PIN on purpose and see it counted", _wrong))
+        what = "Try one wrong PIN on purpose and see it counted"
+        doing.insert(1, ("wrong-pin", what, partial(key_pin.try_wrong, its_pin)))
     return tuple(
         Step(
             id=name,
             activity=activity,
             by=(it.custodian,),
-            act=functools.partial(act, it),
+            act=act,
             needs=SECRETS,
             restart="make-pin",
         )
@@ -166,7 +169,7 @@ def _deposit_steps(it: Request) -> tuple[Step, ...]:
             id=name,
             activity=activity,
             by=it.pin_people if name == "deposit-pin" else (it.custodian, it.witness),
-            act=functools.partial(act, it),
+            act=partial(act, it),
             signed=name == "seal-key",
         )
         for name, activity, act in doing
@@ -199,137 +202,18 @@ def _prove_key(it: Request, work: Work) -> Sequence[ev.Fact]:
 # --- Its PIN
 
 
-def _pin_set_of(register: Register, it: Request) -> SecretSet:
-    """The key's newest PIN set: the one that this ceremony is about."""
-    return register.sets_of(it.key, Purpose.PIN)[-1]
-
-
-def _pin_envelope(register: Register, it: Request) -> str:
-    return f"{_pin_set_of(register, it).id}-1"
-
-
-def _make_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
-    with key_session(work, it.key) as session:
-        reading = read(session)
-        if reading.pin_set and genuineness.TEMPORARY not in work.hands:
-            raise RefusedError(
-                f"key {it.key} has a PIN that is not on record",
-                mend="Reset the key first ('keys reset'); whatever it holds is lost by that.",
-            )
-    length = max(PIN_LENGTH, reading.min_pin_length)
-    work.hands.take("pin", pin.generate_pin(work.station.random, length, serial=reading.serial))
-    work.hands.take("salt", Secret(work.station.random(16)))
-    made = ev.SetMade(
-        set=handling.next_id(f"{it.key}-pin", work.register.sets),
-        purpose=Purpose.PIN,
-        subject=it.key,
-        threshold=1,
-        count=1,
-    )
-    return [made]
+def _pin(it: Request) -> KeyPin:
+    return KeyPin(key=it.key, custodian=it.custodian, safe=it.pin_safe)
 
 
 def _give_up_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
-    """The PIN is lost: destroy its mailer, reset the key if it has that PIN, void the set."""
-    lost = _pin_set_of(work.register, it)
-    paperwork.shred(work, "pin", f"{lost.id}-1")
-    why = "the PIN was lost before the key was enrolled"
+    """The PIN is lost, and with it whatever was made under it."""
     remove(_registration_file(it, work))
-    facts: list[ev.Fact] = []
-    if _reset_if_locked(it, work) or work.register.keys[it.key].pin_set:
-        facts.append(ev.KeyReset(key=it.key, why=why))
-    live = work.register.live_envelopes(lost.id)
-    if lost.state is SetState.IN_FORCE:  # and dead by the reset: two sign that its sheet is gone
-        facts += [ev.EnvelopeDestroyed(envelope=e.id, why="lost") for e in live]
-    else:
-        facts += [ev.EnvelopeSpoiled(envelope=e.id, why=why) for e in live]
-    if lost.state is SetState.MADE:
-        facts.append(ev.SetVoided(set=lost.id, why=why))
-    return facts
+    return key_pin.give_up(_pin(it), work)
 
 
 def _registration_file(it: Request, work: Work) -> Path:
     return work.station.transfer / f"registration-{it.key}.json"
-
-
-def _reset_if_locked(it: Request, work: Work) -> bool:
-    with key_session(work, it.key) as session:
-        if not read(session).pin_set:
-            return False
-        work.station.guard.replugged(session.plugged)
-    what = (
-        f"Key {it.key} has a PIN that was lost before it was enrolled; a reset takes that PIN and"
-        " every passkey off the key"
-    )
-    words = f"reset {it.key}"
-    handling.demand_words(work.interaction, Topic.RESET, what, words, person=it.custodian)
-    text = f"Unplug key {it.key} and plug it in again; it is reset right after that"
-    prompt = Prompt(topic=Topic.RESET, text=text, person=it.custodian, subject=it.key)
-    work.interaction.wait_for_key(prompt)
-    with key_session(work, it.key) as session:
-        session.reset()
-    work.hands.drop(genuineness.TEMPORARY)
-    return True
-
-
-def _print_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
-    secret, salt = work.hands.secret("pin"), work.hands.secret("salt").expose()
-    pin_set, envelope = _pin_set_of(work.register, it), _pin_envelope(work.register, it)
-    key = work.register.keys[it.key]
-    work.lay_open(pin_set.id, 1)
-    pdf = paperwork.pin_mailer(work, pin_set, key, secret, salt, safe=it.pin_safe)
-    work.station.paper.put(paperwork.sheet_name("pin", envelope), pdf)
-    printed = ev.EnvelopePrinted(
-        envelope=envelope,
-        holds=f"pin:{it.key}",
-        set=pin_set.id,
-        number=1,
-        proof=sheet_proof(salt, secret),
-    )
-    return [printed]
-
-
-def _prove_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
-    envelope = work.register.envelopes[_pin_envelope(work.register, it)]
-    paperwork.prove_salted(work, "pin", envelope)
-    return [ev.EnvelopeProven(envelope=envelope.id)]
-
-
-def _seal_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
-    envelope = _pin_envelope(work.register, it)
-    paperwork.print_label(work, envelope, f"pin:{it.key}", it.pin_safe)
-    return [handling.seal(work, envelope)]
-
-
-def _set_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
-    with key_session(work, it.key) as session:
-        if genuineness.TEMPORARY in work.hands:
-            temporary = work.hands.secret(genuineness.TEMPORARY)
-            pin.change_pin(session, temporary, work.hands.secret("pin"))
-            work.hands.drop(genuineness.TEMPORARY)
-        else:
-            pin.set_pin(session, work.hands.secret("pin"))
-    return [ev.PinSet(key=it.key, set=_pin_set_of(work.register, it).id)]
-
-
-def _wrong(it: Request, work: Work) -> Sequence[ev.Fact]:
-    """Type a PIN that is surely wrong: the right one with its digits turned by one."""
-    digits = work.hands.secret("pin").expose_text()
-    wrong = Secret.from_text("".join(str((int(digit) + 1) % 10) for digit in digits))
-    with wrong, key_session(work, it.key) as session:
-        try:
-            pin.check_pin(session, wrong)
-        except pin.WrongPinError as error:
-            told = f"Wrong PIN on key {it.key}: {error.retries} attempts are left."
-            work.interaction.show(Prompt(topic=Topic.NOTE, text=told, subject=it.key))
-            return [ev.PinChecked(key=it.key, right=False, retries=error.retries)]
-    raise RefusedError(f"key {it.key} accepted a wrong PIN", mend="Do not use this key.")
-
-
-def _check_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
-    with key_session(work, it.key) as session:
-        left = pin.check_pin(session, work.hands.secret("pin"))
-    return [ev.PinChecked(key=it.key, right=True, retries=left.retries)]
 
 
 # --- Its passkey
@@ -413,4 +297,4 @@ def _deposit_key(it: Request, work: Work) -> Sequence[ev.Fact]:
 
 
 def _deposit_pin(it: Request, work: Work) -> Sequence[ev.Fact]:
-    return [handling.deposit(work, _pin_envelope(work.register, it), it.pin_safe)]
+    return [handling.deposit(work, key_pin.mailer_of(work.register, it.key), it.pin_safe)]

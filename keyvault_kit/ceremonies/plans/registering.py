@@ -105,16 +105,7 @@ def _at_key(it: Request, work: Work, seen: list[ev.Fact]) -> AtKey:
 
     What is seen of it before it is registered is entered after that.
     """
-    desk = KeyDesk(
-        bus=work.station.bus,
-        guard=work.station.guard,
-        random=work.station.random,
-        now=work.station.clock,
-        people=work.interaction,
-        register=work.register,
-        observe=seen.append,
-        person=it.custodian,
-    )
+    desk = KeyDesk.of(work, it.custodian, seen.append)
     if not plugged(desk.bus):
         work.interaction.wait_for_key(_prompt(it, Topic.PLUG, f"Plug in key {it.tag}"))
     text = f"Type the serial number on the label of key {it.tag}; nothing if it has none"
