@@ -41,7 +41,7 @@ class Desk:
 
 
 def open_desk(ledger: Path | None, say: Say) -> Desk:
-    """Real keys; for a rehearsal's ledger, its software keys. The ledger is only ever read.
+    """Real keys; for a rehearsal's ledger, its software keys. The ledger is read here.
 
     A ledger that cannot be read keeps nobody from the keys: what is wrong with it is told when it
     is shown.

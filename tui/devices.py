@@ -6,6 +6,7 @@ is pulled out ends its work with an error that names it. At the end every wait i
 
 import asyncio
 import math
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,17 +19,22 @@ from textual.message import Message
 
 from keyvault_kit.assembly import observe
 from keyvault_kit.ceremonies.at_keys import counting
-from keyvault_kit.custody.events import PinChecked
+from keyvault_kit.ceremonies.recognition import SAME_KEY, recognise
+from keyvault_kit.ceremonies.which_key import tag_of
+from keyvault_kit.custody.events import Fact, FindingMade, PinChecked
+from keyvault_kit.custody.model import SecurityKey
+from keyvault_kit.custody.register import Register
 from keyvault_kit.errors import DeviceError, InputError, KeyvaultError, RefusedError
 from keyvault_kit.keys.hid import PluggedKey
 from keyvault_kit.keys.pin import check_pin
-from keyvault_kit.keys.reading import read_one
+from keyvault_kit.keys.reading import Reading, read_one
 from keyvault_kit.keys.selection import touched
-from keyvault_kit.keys.session import open_session
+from keyvault_kit.keys.session import KeySession, open_session
 from keyvault_kit.keys.watch import Watch
 from tui.desk import Desk
 from tui.messages import (
     KeyBlinked,
+    KeyKnown,
     KeyRead,
     KeysSeen,
     LedgerGrew,
@@ -78,13 +84,19 @@ class Devices:
         """Ask a key what it is; answered by `KeyRead`."""
         self._work("read a key", partial(self._read, key))
 
-    def check_pin(self, key: PluggedKey, typed: TypedPin, tag: str = "") -> None:
+    def recognise(self, it: Reading, register: Register) -> None:
+        """Ask a key which of the registered ones it is; answered by `KeyKnown`."""
+        self._work("recognise a key", partial(self._recognise, it, register))
+
+    def check_pin(self, it: Reading, typed: TypedPin, registered: SecurityKey | None) -> None:
         """Have a key judge a PIN, which is wiped then; answered by `PinAnswered`.
 
         Args:
-            tag: The asset tag of a registered key: what came of it is entered, right or wrong.
+            it: What the key said of itself.
+            registered: What the register has of it: it must be that key, and what came of the PIN
+                is entered, right or wrong.
         """
-        self._work("check a PIN", partial(self._check_pin, key, typed, tag))
+        self._work("check a PIN", partial(self._check_pin, it, typed, registered))
 
     def blink(self, key: PluggedKey) -> None:
         """Make a key blink; answered by `KeyBlinked`."""
@@ -126,31 +138,55 @@ class Devices:
         with self._alone(key):
             self._post(KeyRead(key, read_one(self._desk.bus, key, clock=self._clock)))
 
-    def _check_pin(self, key: PluggedKey, typed: TypedPin, tag: str) -> None:
-        guard, bus = self._desk.guard, self._desk.bus
+    def _recognise(self, it: Reading, register: Register) -> None:
+        bus, key = self._desk.bus, it.plugged
+        with self._locks[key]:
+            try:
+                tag = tag_of(bus, register, it, os.urandom)
+            except DeviceError:
+                return  # its row says what is wrong with it
+        self._post(KeyKnown(key, tag))
+
+    def _check_pin(self, it: Reading, typed: TypedPin, registered: SecurityKey | None) -> None:
+        bus, guard, key = self._desk.bus, self._desk.guard, it.plugged
         with typed.pin, self._locks[key]:
             try:
-                with (
-                    open_session(bus, key, guard=guard, clock=self._clock) as session,
-                    counting(session, partial(self._enter, tag, typed.person)),
-                ):
-                    state = check_pin(session, typed.pin, override=typed.override)
+                with open_session(bus, key, guard=guard, clock=self._clock) as session:
+                    if registered:
+                        self._demand_same(session, registered, it, typed.person)
+                    tag = registered.id if registered else ""
+                    with counting(session, partial(self._saw_pin, tag, typed.person)):
+                        state = check_pin(session, typed.pin, override=typed.override)
             except _EXPECTED as error:
                 self._post(PinAnswered(key, right=False, text=_plain(error)))
             else:
                 self._post(PinAnswered(key, right=True, text=f"The PIN is right: {state}."))
         self._read(key)
 
-    def _enter(self, tag: str, person: str, retries: int | None, *, right: bool) -> None:
-        """What became of the PIN of a registered key goes into the ledger."""
-        if tag and self._desk.ledger:
-            fact = PinChecked(key=tag, right=right, retries=retries)
-            try:
-                observe(self._desk.ledger, person, [fact])
-            except KeyvaultError as error:
-                self._post(NotEntered(f"The attempt on key {tag} was not entered. {error}"))
-            else:
-                self._post(LedgerGrew())
+    def _demand_same(
+        self, session: KeySession, registered: SecurityKey, it: Reading, person: str
+    ) -> None:
+        """No PIN goes to a stranger: what the key shows without one is judged first."""
+        fact = recognise(session, registered, it, os.urandom)
+        if isinstance(fact, FindingMade):
+            self._enter(person, fact)
+            if fact.rule not in SAME_KEY:
+                raise RefusedError(f"nothing was sent to this key: {fact.what}", mend=fact.mend)
+
+    def _saw_pin(self, tag: str, person: str, retries: int | None, *, right: bool | None) -> None:
+        if tag:
+            self._enter(person, PinChecked(key=tag, right=right, retries=retries))
+
+    def _enter(self, person: str, fact: Fact) -> None:
+        """What was seen at a registered key goes into the ledger."""
+        if self._desk.ledger is None:
+            return
+        try:
+            observe(self._desk.ledger, person, [fact])
+        except KeyvaultError as error:
+            self._post(NotEntered(f"What was seen at a key was not entered. {error}"))
+        else:
+            self._post(LedgerGrew())
 
     def _blink(self, key: PluggedKey) -> None:
         with self._alone(key):

@@ -12,6 +12,8 @@ from typing import Any, Final, TextIO
 
 import click
 
+from keyvault_kit.host.hygiene import no_core_dumps
+
 DEFAULT_LEDGER: Final = Path("ledger.db")
 EXIT_USAGE: Final = 2
 EXIT_INTERNAL: Final = 70
@@ -76,6 +78,7 @@ def _forget_debugging() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the interface and exit with its status."""
+    no_core_dumps()
     sys.exit(run(arguments))
 
 

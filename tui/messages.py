@@ -49,6 +49,14 @@ class KeyRead(Message):
 
 
 @dataclass
+class KeyKnown(Message):
+    """A key proved that it is the registered one with this tag; empty where it is none of them."""
+
+    key: PluggedKey
+    tag: str
+
+
+@dataclass
 class PinAnswered(Message):
     """A key judged a PIN, or the PIN was not sent: `text` says so in plain words."""
 

@@ -7,6 +7,7 @@ import msgspec
 
 from keyvault_kit.assembly import open_book
 from keyvault_kit.custody.model import Finding, Mode
+from keyvault_kit.custody.register import Register
 from keyvault_kit.custody.schedule import Due, due
 from keyvault_kit.errors import LedgerError
 from keyvault_kit.ledger.verify import verify
@@ -21,10 +22,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         root: Root hash of all of them, hex.
         signed: Size of the newest signed checkpoint; 0 where there is none.
         signed_by: Who signed it.
-        people: Ids of everybody in the register, sorted.
         signers: Who signs, by id and name.
         findings: The open ones.
-        tags: Serial number -> asset tag of the key that claims it.
+        register: All of it, to know keys by.
     """
 
     ledger: Path
@@ -34,11 +34,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     root: str
     signed: int
     signed_by: tuple[str, ...]
-    people: tuple[str, ...]
     signers: tuple[tuple[str, str], ...]
     due: tuple[Due, ...]
     findings: tuple[Finding, ...]
-    tags: dict[int, str]
+    register: Register
 
 
 def read_standing(path: Path, now: datetime) -> Standing:
@@ -63,7 +62,6 @@ def read_standing(path: Path, now: datetime) -> Standing:
             root=ledger.root().hex(),
             signed=signed,
             signed_by=tuple(sorted(ledger.signatures(signed))) if signed else (),
-            people=tuple(sorted(register.people)),
             signers=tuple(
                 (person, book.name_behind(register.people[person].details))
                 if person in register.people
@@ -72,7 +70,7 @@ def read_standing(path: Path, now: datetime) -> Standing:
             ),
             due=due(register, now),
             findings=register.open_findings(),
-            tags={serial: tag for serial, tag in register.serials.items() if tag in register.keys},
+            register=register,
         )
 
 

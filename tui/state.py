@@ -23,6 +23,7 @@ from tui.devices import Devices
 from tui.messages import (
     DeskFailed,
     DeskOpened,
+    KeyKnown,
     KeyRead,
     KeysSeen,
     LedgerFailed,
@@ -40,10 +41,12 @@ class KeyRow(msgspec.Struct, frozen=True):
 
     Attributes:
         result: What it said; None while it is being asked.
+        tag: The asset tag that it has, though it tells no serial number; empty where it has none.
     """
 
     plugged: PluggedKey
     result: Reading | Unreadable | None = None
+    tag: str = ""
 
     @property
     def id(self) -> str:
@@ -91,16 +94,26 @@ class StatefulApp(SafeCrashApp):
         """The row of a key; None where it is not plugged in any more."""
         return next((row for row in self.keys if row.plugged == plugged), None)
 
-    def tag_of(self, it: Reading) -> str:
-        """The asset tag under which the register knows its serial number; empty where none is."""
-        if self.standing is None or it.serial is None:
+    def tag_of(self, row: KeyRow) -> str:
+        """The asset tag under which the register knows a key; empty where it does not.
+
+        By the serial number that it claims or, where it tells none, by its registered credential.
+        """
+        if self.standing is None or not isinstance(row.result, Reading):
             return ""
-        return self.standing.tags.get(it.serial, "")
+        serial = row.result.serial
+        return row.tag if serial is None else self.standing.register.serials.get(serial, "")
 
     def tags(self) -> dict[str, str]:
         """Row id -> asset tag, of the keys that the register knows."""
-        readings = ((row.id, row.result) for row in self.keys)
-        return {id_: self.tag_of(it) for id_, it in readings if isinstance(it, Reading)}
+        return {row.id: self.tag_of(row) for row in self.keys if isinstance(row.result, Reading)}
+
+    def _recognise(self, rows: tuple[KeyRow, ...]) -> None:
+        """Have keys that tell no serial number asked which of the registered ones they are."""
+        if self.standing and self.devices:
+            for row in rows:
+                if isinstance(row.result, Reading) and row.result.serial is None:
+                    self.devices.recognise(row.result, self.standing.register)
 
     def on_mount(self) -> None:
         """Open the desk."""
@@ -179,8 +192,15 @@ class StatefulApp(SafeCrashApp):
 
     @on(KeyRead)
     def _key_read(self, message: KeyRead) -> None:
+        before = self.key(message.key)
+        new = KeyRow(message.key, message.result, before.tag if before else "")
+        self.keys = tuple(new if row.plugged == message.key else row for row in self.keys)
+        self._recognise((new,))
+
+    @on(KeyKnown)
+    def _key_known(self, message: KeyKnown) -> None:
         self.keys = tuple(
-            KeyRow(message.key, message.result) if row.plugged == message.key else row
+            KeyRow(row.plugged, row.result, message.tag) if row.plugged == message.key else row
             for row in self.keys
         )
 
@@ -198,6 +218,8 @@ class StatefulApp(SafeCrashApp):
         if before is None or (before.size, before.root) != (now.size, now.root):
             self.verdict = ""
         self.ledger_trouble, self.standing = "", now
+        if before is None:
+            self._recognise(self.keys)
         if not self.verdict:
             self._with_ledger(self._verify_ledger, now.ledger)
 

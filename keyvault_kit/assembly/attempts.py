@@ -4,18 +4,25 @@ A key that was not replugged in between has counted them too, and takes none aft
 count is kept by plugging, in a folder that is gone with the power, as the key's own is.
 """
 
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 import msgspec
 
-from keyvault_kit.errors import InputError
+from keyvault_kit.errors import InputError, RefusedError
 from keyvault_kit.host.files import read_file, write_atomically
+from keyvault_kit.host.locks import lock_file
 from keyvault_kit.host.runtime import runtime_folder
 from keyvault_kit.keys.guard import Attempts, AttemptsInMemory, PinGuard
 from keyvault_kit.keys.hid import PluggedKey
 
 _FILE: Final = "attempts.json"
+_HERE: Final = Lock()
+_TRIES, _PAUSE_S = 100, 0.02
 
 
 class KeptAttempts:
@@ -39,9 +46,24 @@ class KeptAttempts:
         self._in_memory.put(key, count)
         if not key.plugging:
             return
-        counts = self._counts() | {_name(key): count}
-        kept = {name: number for name, number in counts.items() if number}
-        write_atomically(self._file, msgspec.json.encode(kept))
+        with self._alone():
+            counts = self._counts() | {_name(key): count}
+            kept = {name: number for name, number in counts.items() if number}
+            write_atomically(self._file, msgspec.json.encode(kept))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other program, and no other thread, writes the file meanwhile."""
+        with _HERE, ExitStack() as stack:
+            for last in (False,) * _TRIES + (True,):
+                try:
+                    stack.enter_context(lock_file(self._file.with_suffix(".lock"), "the count"))
+                    break
+                except RefusedError:
+                    if last:
+                        raise
+                    time.sleep(_PAUSE_S)
+            yield
 
     def _counts(self) -> dict[str, int]:
         if not self._file.exists():

@@ -6,30 +6,37 @@ they are entered, and every wrong PIN among them.
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Protocol, Self
+from typing import Final, Self
 
 from keyvault_kit.ceremonies.handling import demand_words
 from keyvault_kit.ceremonies.interaction import Interaction, Prompt, Topic
 from keyvault_kit.ceremonies.plan import Work
-from keyvault_kit.ceremonies.recognition import Credential, credentials_of, finding, signs
+from keyvault_kit.ceremonies.recognition import (
+    SAME_KEY,
+    Credential,
+    credentials_of,
+    finding,
+    recognise,
+    signs,
+)
 from keyvault_kit.ceremonies.which_key import Finder, Named
 from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.authority import roles_of
+from keyvault_kit.custody.model import Role
 from keyvault_kit.custody.register import Register
 from keyvault_kit.errors import DeviceError, InputError, RefusedError
 from keyvault_kit.keys.failures import (
     GarbledReplyError,
-    PinError,
-    PinPolicyError,
     UnreachableKeyError,
 )
 from keyvault_kit.keys.guard import OVERRIDE_WORDS, PinGuard
 from keyvault_kit.keys.hid import HidBus, PluggedKey, plugged
 from keyvault_kit.keys.reading import Reading, Unreadable, read_one
 from keyvault_kit.keys.relying_party import RP_ID, throw_away
-from keyvault_kit.keys.session import KeySession, open_session
+from keyvault_kit.keys.session import KeySession, SawPin, open_session
 from keyvault_kit.secret import Secret
 
 REPLUG_LIMIT_S: Final = 60.0
@@ -42,27 +49,14 @@ def unseen(fact: ev.Fact) -> None:
     """There is no ledger that would take it."""
 
 
-class SawPin(Protocol):
-    """Told what became of a PIN that was sent."""
-
-    def __call__(self, retries: int | None, *, right: bool) -> None:
-        """Take the attempts left after it, where they are known, and whether it was right."""
-
-
 @contextmanager
 def counting(session: KeySession, saw: SawPin) -> Iterator[None]:
-    """A PIN is sent within the block, to be told of. One that the guard held back was not sent."""
-    guard, key = session.guard, session.plugged
-    before = guard.unproven(key)
+    """Every PIN that is sent within the block is told of; one that the guard held back was not."""
+    session.saw_pin = saw
     try:
         yield
-    except DeviceError as error:
-        if guard.unproven(key) > before:
-            saw(error.retries if isinstance(error, PinError) else None, right=False)
-        elif isinstance(error, PinPolicyError):  # for that the old PIN had to be right
-            saw(session.pin_state().retries, right=True)
-        raise
-    saw(session.pin_state().retries, right=True)
+    finally:
+        session.saw_pin = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +148,10 @@ class AtKey:
         if self.tag:
             self.desk.observe(make(self.tag))
 
+    def unregistered(self) -> "AtKey":
+        """The same key, of which nothing is entered: what it claims to be, it is not."""
+        return AtKey(self.desk, self.reading, "")
+
     def prompt(self, topic: Topic, text: str) -> Prompt:
         """A prompt about this key, for the person who works on it."""
         return Prompt(topic=topic, text=text, person=self.desk.person, subject=self.tag)
@@ -170,6 +168,43 @@ class AtKey:
             name=self.name,
         ) as session:
             yield session
+
+    # --- The very key
+
+    def demand_same(self, session: KeySession, *, writes: bool = False) -> None:
+        """Check, before a PIN is typed for it, that a registered key is the registered one.
+
+        A key that signs with its PIN only is known by its serial number alone, and that is said.
+
+        Args:
+            writes: Whether something at the key is about to change.
+
+        Raises:
+            RefusedError: It is another key, or was reset; the finding was entered. Or who works on
+                it is neither custodian nor officer.
+            DeviceError: The key failed.
+        """
+        key = self.desk.register.keys.get(self.tag)
+        if key is None:
+            return
+        if writes:
+            self._demand_role()
+        fact = recognise(session, key, self.reading, self.desk.random)
+        if isinstance(fact, ev.KeySeen):
+            told = f"{self.name}: {fact.why}, so that it is known by its serial number alone."
+            self.desk.people.show(self.prompt(Topic.NOTE, told[:1].upper() + told[1:]))
+        elif isinstance(fact, ev.FindingMade):
+            self.desk.observe(fact)
+            if fact.rule not in SAME_KEY:
+                raise RefusedError(f"nothing was sent to this key: {fact.what}", mend=fact.mend)
+
+    def _demand_role(self) -> None:
+        roles = roles_of(self.desk.register, self.desk.person)
+        if not set(roles) & {Role.CUSTODIAN, Role.OFFICER}:
+            raise RefusedError(
+                f"{self.desk.person} is {' and '.join(roles)}: custodians and officers change keys",
+                mend="Have one of them do it.",
+            )
 
     # --- PINs
 
@@ -204,17 +239,28 @@ class AtKey:
         """
         ask = self.desk.people.ask_pin
         chosen = ask(self.prompt(Topic.NEW_PIN, f"A new PIN for {self.name}"))
-        with ask(self.prompt(Topic.NEW_PIN, "The same PIN again")) as again:
-            if again != chosen:
-                chosen.wipe()
-                raise InputError("the two PINs differ", mend="Begin again.")
-        return chosen
+        return self.again(chosen, "The same PIN again", "the two PINs differ")
+
+    def again(self, chosen: Secret, text: str, otherwise: str) -> Secret:
+        """A new PIN that is typed once more; it is wiped unless it is the same.
+
+        Raises:
+            InputError: It is another one.
+        """
+        with ExitStack() as unless_same:
+            unless_same.callback(chosen.wipe)
+            with self.desk.people.ask_pin(self.prompt(Topic.NEW_PIN, text)) as typed:
+                is_same = typed == chosen
+            if is_same:
+                unless_same.pop_all()
+                return chosen
+        raise InputError(otherwise, mend="Begin again.")
 
     @contextmanager
     def counted(self, session: KeySession) -> Iterator[None]:
-        """A PIN is sent within the block: whether it was right is an observation."""
+        """Whether a PIN that is sent within the block was right is an observation."""
 
-        def saw(retries: int | None, *, right: bool) -> None:
+        def saw(retries: int | None, *, right: bool | None) -> None:
             self.saw(lambda tag: ev.PinChecked(key=tag, right=right, retries=retries))
 
         with counting(session, saw):
@@ -222,7 +268,7 @@ class AtKey:
 
     @contextmanager
     def in_doubt(self, what: str, mend: str) -> Iterator[None]:
-        """Something at the key changes within the block; one that falls silent leaves a finding.
+        """Something at the key changes within the block; if that is broken off, it is a finding.
 
         Args:
             what: What may have happened to the key, to follow 'it'.
@@ -230,7 +276,7 @@ class AtKey:
         """
         try:
             yield
-        except (UnreachableKeyError, GarbledReplyError):
+        except (UnreachableKeyError, GarbledReplyError, KeyboardInterrupt):
             told = f"did not answer to the end: it {what}, or it did not come to that"
             self.saw(lambda tag: finding("key-doubt", tag, f"key {tag} {told}", mend=mend))
             raise

@@ -1,6 +1,9 @@
 """Is a key what its maker says? Asked of the key itself, by a credential that is thrown away."""
 
 from typing import Final
+from uuid import UUID
+
+import msgspec
 
 from keyvault_kit.ceremonies.plan import Work
 from keyvault_kit.ceremonies.which_key import key_session
@@ -15,6 +18,7 @@ GENUINE: Final = "genuine"
 TEMPORARY: Final = "temporary"
 """What the hands call the PIN of an always-UV key until it gets the one that is sealed."""
 _LENGTH: Final = 8
+_NO_MODEL: Final = str(UUID(int=0))
 
 
 def prove(work: Work, tag: str) -> Verdict:
@@ -31,7 +35,8 @@ def prove(work: Work, tag: str) -> Verdict:
     with key_session(work, tag) as session:
         secret = _temporary_pin(work, session) if session.makes_only_with_pin else None
         made = session.make_credential(request, pin=secret)
-    return judge(work, made.attestation_object, request.client_data_hash)
+    claimed = work.register.keys[tag].aaguid
+    return judge(work, made.attestation_object, request.client_data_hash, claimed=claimed)
 
 
 def _temporary_pin(work: Work, session: KeySession) -> Secret:
@@ -48,16 +53,31 @@ def _temporary_pin(work: Work, session: KeySession) -> Secret:
     return work.hands.secret(TEMPORARY)
 
 
-def judge(work: Work, attestation_object: bytes, client_data_hash: bytes) -> Verdict:
-    """The verdict on an attestation, by what counts on this station."""
+def judge(
+    work: Work, attestation_object: bytes, client_data_hash: bytes, *, claimed: str
+) -> Verdict:
+    """The verdict on an attestation, by what counts on this station.
+
+    Args:
+        claimed: The AAGUID that the key told when it was read.
+    """
     anchors = work.station.anchors()
-    return verify_attestation(
+    verdict = verify_attestation(
         attestation_object,
         client_data_hash,
         roots=anchors.roots,
         blob=anchors.blob,
         now=work.station.clock(),
     )
+    return compared(verdict, claimed)
+
+
+def compared(verdict: Verdict, claimed: str) -> Verdict:
+    """The verdict, where the key attests as the model that it says it is; U2F names no model."""
+    if verdict.aaguid in (claimed, _NO_MODEL):
+        return verdict
+    why = f"it says that it is of model {claimed}, and attests as {verdict.aaguid}"
+    return msgspec.structs.replace(verdict, outcome="not genuine", reasons=(why, *verdict.reasons))
 
 
 def proven(tag: str, verdict: Verdict) -> ev.KeyProven:
@@ -69,4 +89,5 @@ def proven(tag: str, verdict: Verdict) -> ev.KeyProven:
         leaf=verdict.leaf_fingerprint,
         root=verdict.root_fingerprint,
         metadata=verdict.metadata_number,
+        aaguid=verdict.aaguid,
     )

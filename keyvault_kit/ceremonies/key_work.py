@@ -1,5 +1,8 @@
 """What is done to one named key: PIN, credentials, proof, reset."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
 import msgspec
 
 from keyvault_kit.ceremonies import genuineness, recognition
@@ -47,6 +50,7 @@ def check_pin(at: AtKey) -> PinState:
         DeviceError: The key failed.
     """
     with at.session() as session:
+        at.demand_same(session)
         if session.info.force_pin_change:
             raise PinChangeRequiredError(
                 f"the PIN of {at.name} must be changed before it is used",
@@ -64,18 +68,20 @@ def set_pin(at: AtKey, policy: PinPolicy, *, generate: int | None = None) -> Pin
             has one typed.
 
     Raises:
-        PinError: The key has a PIN, or refuses this one.
+        RefusedError: The key has a PIN, or is another one than the registered.
+        PinError: It refuses this one.
         InputError: The PIN is too short, too long, easy to guess, or was typed in two ways.
         DeviceError: The key failed.
     """
     with at.session() as session:
+        at.demand_same(session, writes=True)
         if at.reading.pin_set:
             raise RefusedError(f"{at.name} has a PIN already", mend="Use 'keys change-pin'.")
         shortest = _shortest(session, policy)
         with _new_pin(at, shortest, generate) as new:
-            with at.in_doubt("got its PIN", "Try it: 'keys check-pin'."):
+            with _storing(at, "got its PIN", "Try it: 'keys check-pin'."):
                 pin.set_pin(session, new, serial=at.reading.serial, shortest=shortest)
-            _told(at, session, new, policy)
+            _raise_policy(at, session, new, policy)
         return session.pin_state()
 
 
@@ -88,15 +94,16 @@ def change_pin(at: AtKey, policy: PinPolicy, *, generate: int | None = None) -> 
         RefusedError: The guard let no attempt pass, or the words were not typed.
         DeviceError: The key failed.
     """
-    what = f"The PIN of {at.name} in its sealed envelope will open it no more"
-    at.demand_out_of_custody(what, f"change the PIN of {at.tag}")
     with at.session() as session:
+        at.demand_same(session, writes=True)
+        what = f"The PIN of {at.name} in its sealed envelope will open it no more"
+        at.demand_out_of_custody(what, f"change the PIN of {at.tag}")
         shortest = _shortest(session, policy)
         with at.pin(session) as old, _new_pin(at, shortest, generate) as new:
-            doubt = at.in_doubt("got another PIN", "Try both PINs: 'keys check-pin'.")
-            with doubt, at.counted(session):
+            storing = _storing(at, "got another PIN", "Try both PINs: 'keys check-pin'.")
+            with storing, at.counted(session):
                 pin.change_pin(session, old, new, serial=at.reading.serial, shortest=shortest)
-            _told(at, session, new, policy)
+            _raise_policy(at, session, new, policy)
         return session.pin_state()
 
 
@@ -115,17 +122,24 @@ def _new_pin(at: AtKey, shortest: int, generate: int | None) -> Secret:
     drawn = pin.generate_pin(at.desk.random, length, serial=at.reading.serial)
     shown = at.prompt(Topic.REVEAL, f"The new PIN of {at.name}: write it down")
     at.desk.people.reveal(shown, drawn, seconds=REVEAL_SECONDS)
-    typed = at.prompt(Topic.NEW_PIN, "Type it from what you wrote down")
-    with at.desk.people.ask_pin(typed) as again:
-        if again != drawn:
-            drawn.wipe()
-            raise InputError("that is another PIN than the one shown", mend="Begin again.")
-    return drawn
+    what = "Type it from what you wrote down"
+    return at.again(drawn, what, "that is another PIN than the one shown")
 
 
-def _told(at: AtKey, session: KeySession, new: Secret, policy: PinPolicy) -> None:
-    """The PIN was changed: say so, and then set what the key is to want of it."""
+@contextmanager
+def _storing(at: AtKey, what: str, mend: str) -> Iterator[None]:
+    """The key takes another PIN within the block: that is entered even if it fails after that."""
+    with at.in_doubt(what, mend):
+        try:
+            yield
+        except pin.PinStoredError:
+            at.saw(lambda tag: ev.PinChanged(key=tag))
+            raise
     at.saw(lambda tag: ev.PinChanged(key=tag))
+
+
+def _raise_policy(at: AtKey, session: KeySession, new: Secret, policy: PinPolicy) -> None:
+    """Set what the key is to want of its PIN from now on."""
     if policy.is_wanted:
         length, forced = policy.min_length, policy.force_change
         pin.raise_policy(session, new, min_length=length, force_change=forced)
@@ -142,8 +156,10 @@ def credentials(at: AtKey) -> tuple[ResidentCredential, ...]:
         PinError: The PIN is wrong, or there is none.
         DeviceError: The key failed, or cannot list them.
     """
-    with at.session() as session, at.pin(session) as secret, at.counted(session):
-        return session.credentials(secret)
+    with at.session() as session:
+        at.demand_same(session)
+        with at.pin(session) as secret, at.counted(session):
+            return session.credentials(secret)
 
 
 def delete_credential(at: AtKey, credential_id: bytes) -> ResidentCredential:
@@ -155,7 +171,10 @@ def delete_credential(at: AtKey, credential_id: bytes) -> ResidentCredential:
         PinError: The PIN is wrong, or there is none.
         DeviceError: The key failed.
     """
-    with at.session() as session, at.pin(session) as secret:
+    with ExitStack() as stack:
+        session = stack.enter_context(at.session())
+        at.demand_same(session, writes=True)
+        secret = stack.enter_context(at.pin(session))
         with at.counted(session):
             found = session.credentials(secret)
         doomed = next((it for it in found if it.credential_id == credential_id), None)
@@ -168,7 +187,8 @@ def delete_credential(at: AtKey, credential_id: bytes) -> ResidentCredential:
         where = printable(doomed.rp_id) or "nowhere"
         what = f"The credential of {whose} at {where} is deleted"
         demand_words(at.desk.people, Topic.CHANGE, what, f"delete {where}", person=at.desk.person)
-        with at.in_doubt("had a credential deleted", "Look: 'keys credentials list'."):
+        doubt = at.in_doubt("had a credential deleted", "Look: 'keys credentials list'.")
+        with doubt, at.counted(session):
             session.delete_credential(credential_id, secret)
     at.saw(
         lambda tag: ev.CredentialDeleted(
@@ -213,6 +233,7 @@ def judged(
         blob=anchors.blob,
         now=at.desk.now(),
     )
+    verdict = genuineness.compared(verdict, at.reading.aaguid)
     at.saw(lambda tag: genuineness.proven(tag, verdict))
     return verdict
 
@@ -246,6 +267,8 @@ def reset(at: AtKey) -> None:
         RefusedError: Another key came back.
         DeviceError: The key failed, or was touched too late.
     """
+    with at.session() as session:
+        at.demand_same(session, writes=True)
     wipe(at, f"A reset takes the PIN and {_what_is_lost(at)} off {at.name}, for good")
     at.saw(lambda tag: ev.KeyReset(key=tag, why="reset by hand"))
 

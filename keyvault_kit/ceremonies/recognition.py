@@ -20,6 +20,10 @@ SERIAL_ONLY: Final = "serial only"
 """The verdict where no credential could be asked: the number is a claim."""
 
 
+SAME_KEY: Final = frozenset({"key-passkey"})
+"""Findings about a key that is the registered one all the same."""
+
+
 class Credential(NamedTuple):
     """A credential of a key: relying party, id, and public key (COSE in CBOR)."""
 
@@ -117,6 +121,15 @@ def signs(session: KeySession, it: Credential, random: Callable[[int], bytes]) -
     except (NoCredentialError, PinRequiredError, MismatchError):
         return False
     return True
+
+
+def holds(session: KeySession, key: SecurityKey, random: Callable[[int], bytes]) -> bool:
+    """Whether the key at hand signs with a registered credential of that key.
+
+    Raises:
+        DeviceError: The key failed.
+    """
+    return any(signs(session, it, random) for it in credentials_of(key))
 
 
 def credentials_of(key: SecurityKey) -> tuple[Credential, ...]:

@@ -5,6 +5,7 @@ or by a touch. A serial number is a claim: a key that has none, or whose number 
 found by what only its private key can do.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final
@@ -13,7 +14,7 @@ import msgspec
 
 from keyvault_kit.ceremonies.interaction import Interaction, Prompt, Topic
 from keyvault_kit.ceremonies.plan import Work
-from keyvault_kit.ceremonies.recognition import credentials_of, signs
+from keyvault_kit.ceremonies.recognition import holds
 from keyvault_kit.custody.model import SecurityKey
 from keyvault_kit.custody.register import Register, known
 from keyvault_kit.errors import DeviceError, InputError, RefusedError
@@ -100,10 +101,7 @@ class Finder:
         Raises:
             DeviceError: The key failed when it was asked for that.
         """
-        if reading.serial is not None:
-            return self._register.serials.get(reading.serial, "")
-        like = (it for it in self._register.keys.values() if _looks_like(reading, it))
-        return next((it.id for it in like if self._holds(reading, it)), "")
+        return tag_of(self._bus, self._register, reading, self._random)
 
     def _registered(self, key: SecurityKey) -> Reading:
         fitting = self._fitting(key)
@@ -117,14 +115,7 @@ class Finder:
         if not fitting:
             raise DeviceError(f"no plugged-in key is like key {key.id}", mend="Plug it in.")
         answering = self._holding(fitting, key)
-        if answering:
-            return answering
-        if key.credential or key.custody_credential:
-            raise DeviceError(
-                f"no plugged-in key proves that it is key {key.id}",
-                mend="Look for another key, or verify this one: it may have been reset.",
-            )
-        return self._touched([it.plugged for it in fitting])
+        return answering or self._touched([it.plugged for it in fitting])
 
     def _fitting(self, key: SecurityKey) -> list[Reading]:
         if key.serial is not None:
@@ -140,9 +131,8 @@ class Finder:
         return None
 
     def _holds(self, reading: Reading, key: SecurityKey) -> bool:
-        """Whether a key signs with a registered credential, with neither touch nor PIN."""
         with open_session(self._bus, reading.plugged) as session:
-            return any(signs(session, it, self._random) for it in credentials_of(key))
+            return holds(session, key, self._random)
 
     def _with_serial(self, serial: int) -> list[Reading]:
         return [it for it in self._read() if it.serial == serial]
@@ -161,9 +151,28 @@ class Finder:
         return read
 
 
+def tag_of(
+    bus: HidBus, register: Register, reading: Reading, random: Callable[[int], bytes]
+) -> str:
+    """The tag under which a key is registered; empty for a stranger.
+
+    By the serial number that it claims or, where it tells none, by a credential that only it holds.
+
+    Raises:
+        DeviceError: The key failed when it was asked for that.
+    """
+    if reading.serial is not None:
+        return register.serials.get(reading.serial, "")
+    like = [it for it in register.keys.values() if _looks_like(reading, it)]
+    if not like:
+        return ""
+    with open_session(bus, reading.plugged) as session:
+        return next((it.id for it in like if holds(session, it, random)), "")
+
+
 def _looks_like(reading: Reading, key: SecurityKey) -> bool:
-    """Whether a key without a serial number could be a registered one that has none."""
-    return reading.serial is None and key.serial is None and reading.aaguid == key.aaguid
+    """Whether a key that tells no serial number could be a registered one."""
+    return reading.serial is None and reading.aaguid == key.aaguid and key.retired is None
 
 
 def only(fitting: Sequence[Reading], serial: int, tag: str) -> Reading:
@@ -209,11 +218,18 @@ def _typed_serial(work: Work, tag: str) -> int | None:
     text = f"Type the serial number on the label of key {tag}; nothing if it has none"
     prompt = Prompt(topic=Topic.SERIAL, text=text, person=work.step.by[0], subject=tag)
     answer = work.interaction.ask(prompt).strip()
-    if not answer:
-        return None
-    if not answer.isdecimal():
-        raise RefusedError(f"{answer!r} is no serial number", mend="Type the digits alone.")
-    return int(answer)
+    return serial_number(answer) if answer else None
+
+
+def serial_number(typed: str) -> int:
+    """A serial number as it was typed from a label.
+
+    Raises:
+        InputError: It is none.
+    """
+    if not re.fullmatch(r"[0-9]{1,15}", typed):
+        raise InputError(f"{typed[:20]!r} is no serial number", mend="Type the digits alone.")
+    return int(typed)
 
 
 def _blinking(work: Work, tag: str, candidates: Sequence[Reading]) -> PluggedKey:

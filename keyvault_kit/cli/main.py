@@ -12,6 +12,7 @@ import click
 
 from keyvault_kit.cli.output import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, report
 from keyvault_kit.errors import KeyvaultError
+from keyvault_kit.host.hygiene import no_core_dumps
 
 
 class Verb(NamedTuple):
@@ -92,6 +93,7 @@ def keyvault() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its status."""
+    no_core_dumps()
     if hasattr(signal, "SIGPIPE"):
         # A reader that has seen enough is no error: end as every other program does.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)

@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from keyvault_kit.ceremonies.interaction import Prompt
-from keyvault_kit.errors import RefusedError
+from keyvault_kit.errors import InputError, RefusedError
 from keyvault_kit.secret import Secret
 
 # The alternate screen of xterm and its kin has no scroll-back: what is shown there is gone with it.
@@ -43,7 +43,7 @@ class TerminalInteraction:
 
     def ask_pin(self, prompt: Prompt) -> Secret:
         """Ask for a PIN without showing it."""
-        return Secret.from_text(click.prompt(prompt.text, hide_input=True, err=True))
+        return ask_secret(prompt.text)
 
     def wait_for_key(self, prompt: Prompt) -> None:
         """Wait until Enter says that the key is plugged in."""
@@ -67,14 +67,26 @@ class TerminalInteraction:
 
 
 def ask_secret(text: str) -> Secret:
-    """Ask for a secret without showing it; the caller wipes it."""
-    return Secret.from_text(click.prompt(text, hide_input=True, err=True))
+    """Ask for a secret without showing it; the caller wipes it.
+
+    Raises:
+        InputError: What was typed is no text.
+    """
+    return _secret(click.prompt(text, hide_input=True, err=True))
+
+
+def _secret(typed: str) -> Secret:
+    try:
+        return Secret.from_text(typed)
+    except UnicodeEncodeError:
+        # Not chained: that error carries what was typed.
+        raise InputError("what was typed is no text", mend="Type it again.") from None
 
 
 def ask_new_passphrase() -> Secret:
     """Ask for a new passphrase, twice."""
     text = "A passphrase: six words or more, drawn by dice"
-    return Secret.from_text(
+    return _secret(
         click.prompt(text, hide_input=True, confirmation_prompt="The same again", err=True)
     )
 

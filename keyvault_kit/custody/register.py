@@ -129,7 +129,9 @@ def known(things: dict[str, T], thing: str, word: str) -> T:
     try:
         return things[thing]
     except KeyError:
-        raise RefusedError(f"there is no {word} {thing!r} in the register") from None
+        raise RefusedError(
+            f"there is no {word} {thing!r} in the register", mend="Look at how it is spelled there."
+        ) from None
 
 
 def add(things: dict[str, T], thing: str, value: T, word: str) -> None:

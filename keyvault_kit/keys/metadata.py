@@ -254,7 +254,9 @@ def _source(root: x509.Certificate, anchors: Sequence[x509.Certificate], known: 
     shipped = root_by_fingerprint(fingerprint(root))
     if root not in anchors:
         return f"FIDO Metadata Service, BLOB no. {known.number}"
-    return f"shipped: {shipped.maker}, {shipped.file}" if shipped else "given"
+    return (
+        f"shipped: {shipped.maker}, {shipped.file}" if shipped else "a root of this station's own"
+    )
 
 
 def _der(certificate: x509.Certificate) -> bytes:

@@ -27,6 +27,7 @@ __all__ = [
     "PinGuard",
     "PinPolicyError",
     "PinState",
+    "PinStoredError",
     "WrongPinError",
     "change_pin",
     "check_pin",
@@ -38,6 +39,10 @@ __all__ = [
 ]
 
 _REDRAWS = 1000
+
+
+class PinStoredError(DeviceError):
+    """The key has the new PIN, and failed after that."""
 
 
 def generate_pin(
@@ -229,7 +234,7 @@ def _state_after(session: KeySession, done: str) -> PinState:
         session.refresh()
         return session.pin_state()
     except DeviceError as error:
-        raise DeviceError(f"{done}; after that, {error.what}", mend=error.mend) from error
+        raise PinStoredError(f"{done}; after that, {error.what}", mend=error.mend) from error
 
 
 def _new_pin_text(session: KeySession, pin: Secret, serial: int | None, shortest: int) -> str:

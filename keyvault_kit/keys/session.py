@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Event
-from typing import Any
+from typing import Any, Protocol
 
 from fido2.ctap import STATUS, CtapError
 from fido2.ctap2.base import Ctap2, Info
@@ -65,6 +65,13 @@ def _no_touch() -> None:
     """Nobody wants to know when the key waits for a touch."""
 
 
+class SawPin(Protocol):
+    """Told what became of a PIN that was sent."""
+
+    def __call__(self, retries: int | None, *, right: bool | None) -> None:
+        """Take the attempts left after it and whether it was right, as far as they are known."""
+
+
 class KeySession:
     """One open key. Made by :func:`open_session`; not to be shared between threads.
 
@@ -73,6 +80,8 @@ class KeySession:
         name: The key for people and errors.
         guard: Stands before every PIN that the session sends.
         override: Words typed by a person, which let one of the last attempts pass.
+        saw_pin: Told of every PIN that was sent: the attempts left after it, where that is known,
+            and whether it was right; None where the key did not tell, or somebody interrupted.
     """
 
     def __init__(
@@ -89,6 +98,7 @@ class KeySession:
         self.name = name or plugged.name
         self.guard = guard or PinGuard()
         self.override = ""
+        self.saw_pin: SawPin | None = None
         self._connection = connection
         self._on_touch = on_touch
         self._cancel = cancel
@@ -214,18 +224,34 @@ class KeySession:
             DeviceError: The key failed.
         """
         state, words, guard = self.pin_state(), override or self.override, guard or self.guard
+        sent, right, left = False, None, None
         try:
             with guard.attempt(self.plugged, state, words), self.operation(task):
+                sent = True
                 yield ClientPin(self.ctap)
+            right = True
         except PinPolicyError:
             # Only the right PIN gets as far as the policy for the new one (CTAP 2.1, 6.5.5.6).
-            if state.is_kept(self._state_if_told()):
+            left = self._state_if_told()
+            if state.is_kept(left):
                 guard.proven(self.plugged)
+                right = True
             raise
         except (WrongPinError, PinReplugError, PinBlockedError) as error:
-            if error.state or not (left := self._state_if_told()):
+            right, left = (False if sent else None), error.state or self._state_if_told()
+            if error.state or not left:
                 raise
             raise error.with_state(left) from error
+        finally:
+            if sent:
+                self._tell_of_pin(left, right=right)
+
+    def _tell_of_pin(self, left: PinState | None, *, right: bool | None) -> None:
+        if self.saw_pin is None:
+            return
+        if right and left is None:
+            left = self._state_if_told()
+        self.saw_pin(left.retries if left else None, right=right)
 
     def _state_if_told(self) -> PinState | None:
         """The counter after a wrong PIN: that it was wrong is said even by a key that fails now."""

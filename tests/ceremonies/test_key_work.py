@@ -38,7 +38,7 @@ def facts(desk: Desk, start: int) -> list[ev.Fact]:
     return [entry.fact for entry in desk.entries(start)]
 
 
-def checked(*, right: bool, retries: int | None) -> ev.PinChecked:
+def checked(*, right: bool | None, retries: int | None) -> ev.PinChecked:
     return ev.PinChecked(key="K1", right=right, retries=retries)
 
 
@@ -223,7 +223,7 @@ def test_a_key_that_falls_silent_counts_as_an_attempt_that_may_have_been_spent(
     with pytest.raises(UnreachableKeyError, match="key K1 could not accept the PIN"):
         key_work.check_pin(deaf(keyed, GET_TOKEN))
 
-    assert facts(keyed, size) == [checked(right=False, retries=None)]
+    assert facts(keyed, size) == [checked(right=None, retries=None)]
 
 
 def test_a_key_that_falls_silent_before_its_pin_was_sent_counts_as_none(keyed: Desk) -> None:
@@ -271,7 +271,7 @@ def test_a_change_whose_end_nobody_knows_is_a_finding(keyed: Desk) -> None:
         key_work.change_pin(deaf(keyed, CHANGE_PIN), NO_POLICY)
 
     attempt, doubt = facts(keyed, size)
-    assert attempt == checked(right=False, retries=None)
+    assert attempt == checked(right=None, retries=None)
     assert isinstance(doubt, ev.FindingMade)
     assert doubt.what == (
         "key K1 did not answer to the end: it got another PIN, or it did not come to that"

@@ -214,9 +214,10 @@ def test_an_account_that_there_is_not_is_said_before_the_key_is_touched(desk: De
 def test_somebody_who_is_no_custodian_registers_nothing(desk: Desk) -> None:
     desk.add_key("K5")
 
-    with pytest.raises(RefusedError, match="erin is auditor: to register a key takes custodian"):
+    with pytest.raises(RefusedError, match="erin is no custodian"):
         register(desk, "K5", number(desk, "K5"), custodian="erin")
 
+    assert desk.people.texts(Topic.SERIAL) == []
     assert "K5" not in desk.register.keys
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec import structs
 
+from keyvault_kit.ceremonies import key_work
 from keyvault_kit.ceremonies.interaction import Topic
 from keyvault_kit.ceremonies.which_key import Named, TwinKeysError, find_key
 from keyvault_kit.custody.model import SecurityKey
@@ -135,12 +136,20 @@ def test_one_that_fails_does_not_stand_in_its_way(
     assert alike.at("K2").tag == "K2"
 
 
-def test_none_of_those_that_are_like_it_proves_itself(alike: Desk) -> None:
+def test_where_none_of_those_that_are_like_it_proves_itself_the_touched_one_is_taken(
+    alike: Desk,
+) -> None:
+    """It may have been reset: 'keys verify' says so of it, and nothing else is done to it."""
     alike.bench.unplug("K1")
+    touches = len(alike.people.texts(Topic.TOUCH))
 
-    with pytest.raises(DeviceError, match="no plugged-in key proves that it is key K1") as caught:
-        alike.at("K1")
-    assert "it may have been reset" in caught.value.mend
+    found = alike.at("K1")
+
+    assert len(alike.people.texts(Topic.TOUCH)) == touches + 1
+    with pytest.raises(RefusedError, match="nothing was sent to this key"):
+        key_work.check_pin(found)
+    assert [it.rule for it in alike.register.findings] == ["key-stranger"]
+    assert alike.people.texts(Topic.KEY_PIN) == []
 
 
 def test_no_plugged_in_key_is_like_it(alike: Desk) -> None:
@@ -184,7 +193,7 @@ def test_where_nothing_could_be_asked_the_touch_of_one_like_it_counts(alike: Des
 def test_what_is_typed_from_a_label_is_digits(desk: Desk, typed: str, words: str) -> None:
     desk.people.says[Topic.SERIAL] = [typed]
 
-    with pytest.raises(RefusedError, match=words):
+    with pytest.raises(InputError, match=words):
         find_key(desk.work("carol"), "K7")
 
 

@@ -217,3 +217,9 @@ def test_it_takes_a_custodian_or_an_officer(
 ) -> None:
     assert refusal(import_(desk, service.blob(7), *words), status, why)
     assert desk.register.metadata is None
+
+
+def test_without_metadata_the_json_document_is_null(desk: Desk) -> None:
+    done = desk.ask("metadata", "show", "--json")
+
+    assert (done.returncode, done.stdout) == (1, "null\n")

@@ -158,6 +158,18 @@ def test_the_serial_number_of_a_retired_key_is_not_free_for_another(life: Life) 
     life.refuses(register("K3"), because="serial number 1234 belongs to key K2 already")
 
 
+def test_a_key_that_was_retired_empty_may_come_back_under_another_tag(life: Life) -> None:
+    def register(tag: str) -> ev.KeyRegistered:
+        use = life.register.keys["K1"].use
+        return ev.KeyRegistered(
+            key=tag, account="bg1", use=use, product="p", aaguid="a", serial=1234
+        )
+
+    life.enter(register("K2"), ev.KeyRetired(key="K2", why=Retirement.RESET), register("K3"))
+
+    assert life.register.serials[1234] == "K3"
+
+
 # --- PIN and passkey
 
 

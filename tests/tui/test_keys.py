@@ -105,7 +105,7 @@ def test_a_replugged_key_is_read_again(room: Room) -> None:
 
 
 class BrokenBus(SoftBus):
-    """A bus on which one key cannot be opened, and one hangs until it is let go."""
+    """A bus on which some keys cannot be opened."""
 
     def __init__(self, *broken: bytes) -> None:
         super().__init__()

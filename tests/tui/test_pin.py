@@ -11,10 +11,11 @@ from textual.widgets import Input
 
 from keyvault_kit.assembly import open_book
 from keyvault_kit.custody.entries import decode
-from keyvault_kit.custody.events import PinChecked
+from keyvault_kit.custody.events import FindingMade, PinChecked
 from keyvault_kit.keys.guard import OVERRIDE_WORDS
 from keyvault_kit.keys.wording import PinWord
 from keyvault_kit.secret import Secret
+from keyvault_kit.softkey.state import KeyState
 from tui.prompts import PinPrompt
 from tui.widgets.secret_input import SecretInput
 from tui.wording import PIN_OBSTACLES
@@ -46,7 +47,7 @@ def test_the_right_pin_is_told_to_be_right_and_what_is_left(room: Room) -> None:
         await seat.press("enter")
         await seat.sees("The PIN is right: 8 attempts left")
         await seat.press("enter")
-        await seat.until(lambda: seat.app.key(seat.app.keys[0].plugged))
+        await seat.until(lambda: seat.app.screen.TITLE == "Keys")
 
     room.sit(work)
 
@@ -232,13 +233,62 @@ def test_a_pin_is_never_copied(room: Room, key: str) -> None:
     room.sit(work)
 
 
-def test_each_attempt_on_a_registered_key_is_entered_under_who_typed_it(
+def take_over(room: Room, rehearsal: Path, ledger: Path) -> str:
+    """Plug in a key of a rehearsal with all that it keeps, and this PIN; its tag."""
+    shutil.copy(rehearsal / "ledger.db", ledger)
+    kept = KeyState.from_json((rehearsal / "softkeys" / "K1.json").read_bytes())
+    room.ports.add("K1", kept.profile, serial=kept.serial, credentials=kept.credentials)
+    return "K1"
+
+
+def test_no_pin_is_sent_to_a_stranger_that_claims_a_serial_number(
     room: Room, finished_rehearsal: Path, tmp_path: Path
 ) -> None:
     ledger = tmp_path / "ledger.db"
     shutil.copy(finished_rehearsal / "ledger.db", ledger)
-    serial, tag = next(iter(open_book(ledger).register.serials.items()))
+    serial = open_book(ledger).register.keys["K1"].serial
     room.ports.add("A", serial=serial)
+    size = open_book(ledger).ledger.size
+
+    async def work(seat: Seat) -> None:
+        await seat.go_to_keys(1)
+        await seat.sees("K1")
+        await seat.press("p")
+        await seat.until(lambda: isinstance(seat.app.screen, PinPrompt))
+        await seat.type("carol")
+        await seat.press("enter")
+        await seat.type(WRONG)
+        await seat.press("enter")
+        await seat.sees("Nothing was sent to this key", "a stranger claims the serial number")
+
+    room.sit(work, ledger=ledger, size=(110, 30))
+
+    (entry,) = [decode(body) for body in open_book(ledger).ledger.bodies(size)]
+    assert isinstance(entry.fact, FindingMade)
+    assert (entry.by, entry.fact.rule) == (("carol",), "key-stranger")
+    assert room.ports.keys["A"]._memory.state.pin_retries == 8
+
+
+def test_a_registered_key_without_a_serial_number_is_known_by_its_credential(
+    room: Room, finished_rehearsal: Path
+) -> None:
+    kept = KeyState.from_json((finished_rehearsal / "softkeys" / "K3.json").read_bytes())
+    assert kept.serial is None
+    room.ports.add("other", kept.profile)
+    room.ports.add("mine", kept.profile, credentials=kept.credentials)
+
+    async def work(seat: Seat) -> None:
+        await seat.go_to_keys(2)
+        await seat.until(lambda: sorted(seat.app.tags().values()) == ["", "K3"])
+
+    room.sit(work, ledger=finished_rehearsal / "ledger.db", size=(110, 30))
+
+
+def test_each_attempt_on_a_registered_key_is_entered_under_who_typed_it(
+    room: Room, finished_rehearsal: Path, tmp_path: Path
+) -> None:
+    ledger = tmp_path / "ledger.db"
+    tag = take_over(room, finished_rehearsal, ledger)
 
     async def attempt(seat: Seat, pin: str, verdict: str) -> None:
         await seat.press("p")
@@ -274,9 +324,7 @@ def test_an_attempt_that_cannot_be_entered_is_said_so(
     room: Room, finished_rehearsal: Path, tmp_path: Path
 ) -> None:
     ledger = tmp_path / "ledger.db"
-    shutil.copy(finished_rehearsal / "ledger.db", ledger)
-    serial, tag = next(iter(open_book(ledger).register.serials.items()))
-    room.ports.add("A", serial=serial)
+    tag = take_over(room, finished_rehearsal, ledger)
 
     async def work(seat: Seat) -> None:
         await seat.go_to_keys(1)
@@ -288,7 +336,7 @@ def test_an_attempt_that_cannot_be_entered_is_said_so(
         await seat.press("enter")
         await seat.type(room.pin)
         await seat.press("enter")
-        await seat.hears(f"The attempt on key {tag} was not entered")
+        await seat.hears("What was seen at a key was not entered")
         await seat.sees("The PIN is right")
 
     room.sit(work, ledger=ledger, size=(110, 30))

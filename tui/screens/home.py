@@ -146,8 +146,8 @@ def _signers(it: Standing) -> str:
 
 def _key(state: StatefulApp, row: KeyRow) -> str:
     match row.result:
-        case Reading() as it:
-            return which(row, state.tag_of(it))
+        case Reading():
+            return which(row, state.tag_of(row))
         case Unreadable():
             return f"{row.plugged.name}: cannot be read, see Keys"
     return f"{row.plugged.name}: being read"

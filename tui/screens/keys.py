@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widgets import DataTable
 
+from keyvault_kit.custody.register import Register
 from keyvault_kit.keys.failures import PinState
 from keyvault_kit.keys.reading import Reading, Unreadable
 from tui.prompts import Notice, PinPrompt, TouchPrompt
@@ -72,7 +73,7 @@ sent, and the last three attempts want an exact sentence.
         if row is None:
             panel.show("No key", note=state.bus_trouble or _NONE)
         elif isinstance(row.result, Reading):
-            panel.show(product(row.result), details(row.result, state.tag_of(row.result)))
+            panel.show(product(row.result), details(row.result, state.tag_of(row)))
         elif isinstance(row.result, Unreadable):
             panel.show(row.plugged.name, note=f"This key could not be read.\n{row.result.error}")
         else:
@@ -125,13 +126,14 @@ sent, and the last three attempts want an exact sentence.
         if state.desk.practice_pin:
             text += f"\nThe PIN of the practice keys: {state.desk.practice_pin}"
         wants_words = state.desk.guard.wants_words(counter)
-        tag = state.tags().get(row.id, "")
-        people = state.standing.people if tag and state.standing else ()
+        tag = state.tag_of(row)
+        register = state.standing.register if state.standing else Register()
+        people = tuple(sorted(register.people)) if tag else ()
         typed = await self.app.push_screen_wait(
             PinPrompt(row.plugged, text, wants_words=wants_words, people=people)
         )
-        if typed:
-            state.devices.check_pin(row.plugged, typed, tag)
+        if typed and isinstance(row.result, Reading):
+            state.devices.check_pin(row.result, typed, register.keys.get(tag))
 
 
 def _counter(row: KeyRow) -> PinState:

@@ -20,7 +20,7 @@ class KeyDetails(VerticalScroll):
         """Show a key, or a note in its place."""
         grid = Table.grid(padding=(0, 2, 0, 0))
         for name, value in facts:
-            grid.add_row(Text(name), Text(value))
+            grid.add_row(Text(name), Text(value, overflow="fold"))
         text = Text(title, style="bold")
         if note:
             text.append(f"\n{note}", style="not bold")

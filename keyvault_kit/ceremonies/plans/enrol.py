@@ -234,7 +234,10 @@ def _make_passkey(it: Request, work: Work) -> Sequence[ev.Fact]:
         mine = Credential(relying_party.RP_ID, custody.credential_id, custody.public_key)
         answered = first_assertion(session, it.key, mine, work.station.random)
         made = session.make_credential(_passkey_request(options), pin=secret)
-    verdict = genuineness.judge(work, made.attestation_object, options.client_data_hash)
+    claimed = work.register.keys[it.key].aaguid
+    verdict = genuineness.judge(
+        work, made.attestation_object, options.client_data_hash, claimed=claimed
+    )
     if verdict.outcome != genuineness.GENUINE:
         raise RefusedError(f"the passkey's attestation is {verdict.outcome}: {verdict.reasons}")
     answer = enrollment.registration(

@@ -14,9 +14,10 @@ from keyvault_kit.ceremonies.at_keys import AtKey, KeyDesk
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.plan import Ceremony, Condition, Plan, Step, Work
 from keyvault_kit.ceremonies.recognition import Credential, first_assertion
-from keyvault_kit.ceremonies.which_key import Named
+from keyvault_kit.ceremonies.which_key import Named, serial_number
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.model import Mode, Use
+from keyvault_kit.custody.authority import roles_of
+from keyvault_kit.custody.model import Mode, Role, Use
 from keyvault_kit.custody.register import Register, known
 from keyvault_kit.errors import InputError, RefusedError
 from keyvault_kit.keys import relying_party
@@ -70,6 +71,8 @@ PLAN = Plan("register", steps, clock=False)
 
 def _register(it: Request, work: Work) -> Sequence[ev.Fact]:
     known(work.register.accounts, it.account, "account")
+    if Role.CUSTODIAN not in roles_of(work.register, it.custodian):
+        raise RefusedError(f"{it.custodian} is no custodian", mend="A custodian registers keys.")
     seen: list[ev.Fact] = []
     at = _at_key(it, work, seen)
     _demand_trustworthy(at, work.station.mode)
@@ -78,7 +81,9 @@ def _register(it: Request, work: Work) -> Sequence[ev.Fact]:
         made = key_work.make(at, session, request)
         mine = Credential(request.rp_id, made.credential_id, made.public_key)
         answered = first_assertion(session, it.tag, mine, work.station.random)
-    verdict = genuineness.judge(work, made.attestation_object, request.client_data_hash)
+    verdict = genuineness.judge(
+        work, made.attestation_object, request.client_data_hash, claimed=at.reading.aaguid
+    )
     bound = ev.KeyBound(key=it.tag, credential=mine.id.hex(), public_key=mine.public_key.hex())
     proven = genuineness.proven(it.tag, verdict)
     return [*_registered(it, work, at.reading), *seen, proven, bound, *answered]
@@ -110,16 +115,16 @@ def _at_key(it: Request, work: Work, seen: list[ev.Fact]) -> AtKey:
         work.interaction.wait_for_key(_prompt(it, Topic.PLUG, f"Plug in key {it.tag}"))
     text = f"Type the serial number on the label of key {it.tag}; nothing if it has none"
     typed = work.interaction.ask(_prompt(it, Topic.SERIAL, text)).strip()
-    if typed and not typed.isdecimal():
-        raise InputError(f"{typed!r} is no serial number", mend="Type the digits alone.")
-    found = desk.find(Named(serial=int(typed)) if typed else Named(touch=True))
+    found = desk.find(Named(serial=serial_number(typed)) if typed else Named(touch=True))
     if not typed and found.reading.serial is not None:
         raise InputError(
             f"the key that was touched has the serial number {found.reading.serial}",
             mend="Compare it with the label, and type it.",
         )
     if found.tag not in ("", it.tag):
-        raise RefusedError(f"this key is registered already, as {found.tag}")
+        raise RefusedError(
+            f"this key is registered already, as {found.tag}", mend="Use that tag for it."
+        )
     before = work.register.keys.get(it.tag)
     if before and (before.serial, before.aaguid) != (found.reading.serial, found.reading.aaguid):
         raise RefusedError(

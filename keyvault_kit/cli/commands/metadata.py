@@ -56,6 +56,8 @@ def show(ledger: Path, *, as_json: bool) -> int:
     imported, blob = book.register.metadata, makers_anchors(book).blob
     if imported is None or blob is None:
         say("No metadata was imported: keys are judged by the shipped roots.", as_json=as_json)
+        if as_json:
+            print_json(None)
         return EXIT_FINDINGS
     if as_json:
         print_json(

@@ -52,10 +52,11 @@ def _claim_serial(state: Register, serial: int | None, key: str) -> None:
 
 
 def _key_corrected(state: Register, fact: ev.KeyCorrected, _: Entry) -> None:
-    before = known(state.keys, fact.key, "key").serial
-    if before and before != fact.serial:
-        del state.serials[before]
-    _claim_serial(state, fact.serial, fact.key)
+    before = known(state.keys, fact.key, "key")
+    if before.retired is not Retirement.RESET:
+        if before.serial and before.serial != fact.serial:
+            del state.serials[before.serial]
+        _claim_serial(state, fact.serial, fact.key)
     _change_key(state, fact.key, product=fact.product, firmware=fact.firmware, serial=fact.serial)
 
 
@@ -101,6 +102,8 @@ def _key_retired(state: Register, fact: ev.KeyRetired, entry: Entry) -> None:
             mend="Reset it with 'keys reset', or retire it as lost or broken.",
         )
     _change_key(state, key.id, retired=fact.why)
+    if key.serial and fact.why is Retirement.RESET:  # it may come back under another tag
+        del state.serials[key.serial]
     if key.credential:
         what = f"key {key.id} is {fact.why}, and its passkey of {key.account} is still good"
         mend = "Remove the passkey at the tenant, and enrol another key."

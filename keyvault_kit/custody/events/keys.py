@@ -46,6 +46,7 @@ class KeyProven(Observation, frozen=True, tag="key.proven"):
     leaf: Hex256 | None = None
     root: Hex256 | None = None
     metadata: Natural | None = None
+    aaguid: str | None = None
 
 
 class KeyReset(Observation, frozen=True, tag="key.reset"):
@@ -63,10 +64,10 @@ class PinSet(Fact, frozen=True, tag="pin.set"):
 
 
 class PinChecked(Observation, frozen=True, tag="pin.checked"):
-    """A PIN was tried, right or wrong, and the attempts left after it."""
+    """A PIN was sent, right or wrong, and the attempts left; neither where the key told nothing."""
 
     key: Id
-    right: bool
+    right: bool | None = None
     retries: int | None = None
 
 

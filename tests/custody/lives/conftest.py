@@ -75,6 +75,12 @@ def in_service(state: Register) -> list[str]:
     return [it.id for it in state.keys.values() if it.retired is None]
 
 
+def keys(state: Register) -> list[str]:
+    """Few keys at a time, so that each lives long: a new one comes where too few are left."""
+    living = in_service(state)[-3:]
+    return [*living, *living, "K0"] if len(living) > 2 else [f"K{len(state.keys) + 1}", *living]
+
+
 def pools(state: Register) -> Pools:
     """Field of a fact -> what it may be."""
     gone = (EnvelopeState.SPOILED, EnvelopeState.DESTROYED)
@@ -86,7 +92,7 @@ def pools(state: Register) -> Pools:
         "bag": window("B", list(state.bags), list(state.bags)[-1:]),
         "ceremony": window("C", list(state.ceremonies), ceremonies),
         "envelope": window("E", list(state.envelopes), envelopes),
-        "key": window("K", list(state.keys), in_service(state)),
+        "key": keys(state),
         "proposal": [f"{len(state.proposals):064x}", f"{0:064x}"],
         "set": window("P", list(state.sets), sets),
         "turn": [0, len(state.terms)],
@@ -208,8 +214,8 @@ def aimed(fact: Any, random: Random, state: Register) -> dict[str, Any]:
         finding = random.choice(state.open_findings())
         return {"finding": finding.seq, "subject": finding.subject}
     if kind is ev.SetMade:
-        keys = in_service(state)[-4:] if fact.purpose is Purpose.PIN else []
-        return {"subject": random.choice(keys or OWNERS[fact.purpose])}
+        of_keys = in_service(state)[-3:] if fact.purpose is Purpose.PIN else []
+        return {"subject": random.choice(of_keys or OWNERS[fact.purpose])}
     if kind is ev.PasskeyEnrolled:
         ready = [it.id for it in state.keys.values() if it.pin_set and not it.credential]
         return {"key": random.choice(ready)} if ready else {}

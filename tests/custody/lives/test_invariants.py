@@ -15,7 +15,7 @@ from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.authority import TABLE
 from keyvault_kit.custody.entries import Entry
 from keyvault_kit.custody.fold import admit, fold
-from keyvault_kit.custody.model import EnvelopeState, Id, Purpose, SetState
+from keyvault_kit.custody.model import EnvelopeState, Id, Purpose, Retirement, SetState
 from keyvault_kit.custody.register import Register
 
 if TYPE_CHECKING:
@@ -136,7 +136,8 @@ def indexes_agree(state: Register) -> None:
         made[f"{each.purpose}:{each.subject}"].append(each.id)
     for index, found in ((state.sheets, sheets), (state.holding, holding), (state.made, made)):
         assert index == {name: tuple(its) for name, its in found.items()}
-    assert state.serials == {key.serial: key.id for key in state.keys.values() if key.serial}
+    ours = [key for key in state.keys.values() if key.retired is not Retirement.RESET]
+    assert state.serials == {key.serial: key.id for key in ours if key.serial}
     terms = [term for term in state.terms if term.until is None]
     assert state.signers == {term.signer.person: term.signer for term in terms}
 

@@ -200,7 +200,7 @@ def test_a_root_of_ones_own_is_named_as_given(shop: Workshop) -> None:
     root = shop.certificate("root")
     leaf = shop.certificate("leaf", root, ca=False, extension=b"\x04\x10" + shop.model)
     verdict = shop.judge(shop.packed(leaf), root)
-    assert (verdict.outcome, verdict.root_source) == ("genuine", "given")
+    assert (verdict.outcome, verdict.root_source) == ("genuine", "a root of this station's own")
 
 
 @pytest.mark.parametrize("fmt", ["none", "tpm", "apple", "android-key", "compound"])

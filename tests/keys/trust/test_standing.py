@@ -60,7 +60,7 @@ def test_a_model_that_must_not_be_trusted_is_revoked(
     [reason] = verdict.reasons
     assert f"{status} since 2026-02-03" in reason
     assert "https://example.com/why" in reason
-    assert verdict.root_source == "given"
+    assert verdict.root_source == "a root of this station's own"
 
 
 @pytest.mark.parametrize("status", ["USER_KEY_PHYSICAL_COMPROMISE", "UPDATE_AVAILABLE", "RETIRED"])

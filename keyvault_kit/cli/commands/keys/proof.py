@@ -6,9 +6,8 @@ import click
 
 from keyvault_kit.ceremonies import key_work
 from keyvault_kit.ceremonies.at_keys import AtKey
-from keyvault_kit.ceremonies.recognition import SERIAL_ONLY
+from keyvault_kit.ceremonies.recognition import SAME_KEY, SERIAL_ONLY
 from keyvault_kit.cli.commands.keys.naming import (
-    Desk,
     desk,
     find,
     look_for,
@@ -19,6 +18,7 @@ from keyvault_kit.cli.options import json_option
 from keyvault_kit.cli.output import EXIT_FINDINGS, print_json, say, sentence
 from keyvault_kit.custody import events as ev
 from keyvault_kit.keys.metadata import Verdict
+from keyvault_kit.keys.wording import product
 
 
 @click.command("identify")
@@ -40,9 +40,9 @@ def identify(
             with at.session() as session:
                 session.wink()
         done = "was touched" if touch else "blinks"
-        model = at.reading.model.name if at.reading.model else at.reading.product
         number = at.reading.serial or "none"
-        say(sentence(f"{at.name} {done}: {model}, serial number {number}, at {at.reading.path}"))
+        what = f"{product(at.reading)}, serial number {number}, at {at.reading.path}"
+        say(sentence(f"{at.name} {done}: {what}"))
 
 
 @click.command("verify")
@@ -62,7 +62,7 @@ def verify(
     attestation: bool,
     as_json: bool,
 ) -> int:
-    """Prove a key: by --tag that it is the registered one, else that its maker made it.
+    """Prove a key: that it is the registered one, if it is registered, and that its maker made it.
 
     A registered key signs a fresh challenge with a credential of its own, without touch and PIN. A
     maker's key signs a throw-away credential, which leads to the maker's root certificate or to
@@ -72,8 +72,9 @@ def verify(
     key = named(tag, serial, touch=touch)
     with desk(by, ledger, in_ports=in_ports) as it:
         at = find(it, key)
-        same = key_work.recognise(at) if tag else None
-        verdict = _attested(it, at) if attestation or not tag else None
+        same = key_work.recognise(at) if at.tag else None
+        judged = at.unregistered() if _is_stranger(same) else at
+        verdict = key_work.prove(judged, it.anchors()) if attestation or not tag else None
     if as_json:
         print_json(_fields(at, same, verdict))
     good = True
@@ -92,14 +93,15 @@ def verify(
         say("Check its PIN and its maker: 'keys check-pin', '--attestation'.", as_json=as_json)
         good = False
     if verdict:
-        for line in _lines(at, verdict):
+        for line in _lines(judged, verdict):
             say(line, as_json=as_json)
         good = good and verdict.outcome == "genuine"
     return 0 if good else EXIT_FINDINGS
 
 
-def _attested(it: Desk, at: AtKey) -> Verdict:
-    return key_work.prove(at, it.anchors())
+def _is_stranger(same: ev.Fact | None) -> bool:
+    """Whether it is not the registered key: what its maker says is not entered as said of that."""
+    return isinstance(same, ev.FindingMade) and same.rule not in SAME_KEY
 
 
 def _lines(at: AtKey, verdict: Verdict) -> list[str]:
