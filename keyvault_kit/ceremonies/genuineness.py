@@ -1,20 +1,22 @@
 """Is a key what its maker says? Asked of the key itself, by a credential that is thrown away."""
 
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from keyvault_kit.ceremonies.plan import Work
+from keyvault_kit.ceremonies.station import Anchors
 from keyvault_kit.ceremonies.which_key import key_session
 from keyvault_kit.custody import events as ev
 from keyvault_kit.errors import RefusedError
 from keyvault_kit.keys import pin, relying_party
+from keyvault_kit.keys.credentials import MadeCredential
 from keyvault_kit.keys.metadata import Verdict, verify_attestation
 from keyvault_kit.keys.session import KeySession
 from keyvault_kit.secret import Secret
 
-GENUINE: Final = "genuine"
 TEMPORARY: Final = "temporary"
 """What the hands call the PIN of an always-UV key until it gets the one that is sealed."""
 _LENGTH: Final = 8
@@ -35,8 +37,8 @@ def prove(work: Work, tag: str) -> Verdict:
     with key_session(work, tag) as session:
         secret = _temporary_pin(work, session) if session.makes_only_with_pin else None
         made = session.make_credential(request, pin=secret)
-    claimed = work.register.keys[tag].aaguid
-    return judge(work, made.attestation_object, request.client_data_hash, claimed=claimed)
+    claimed, station = work.register.keys[tag].aaguid, work.station
+    return judge(station.anchors(), station.clock(), made, request.client_data_hash, claimed)
 
 
 def _temporary_pin(work: Work, session: KeySession) -> Secret:
@@ -54,20 +56,23 @@ def _temporary_pin(work: Work, session: KeySession) -> Secret:
 
 
 def judge(
-    work: Work, attestation_object: bytes, client_data_hash: bytes, *, claimed: str
+    anchors: Anchors, now: datetime, made: MadeCredential, client_data_hash: bytes, claimed: str
 ) -> Verdict:
-    """The verdict on an attestation, by what counts on this station.
+    """The verdict on the attestation that came with a credential.
 
     Args:
+        anchors: What it is judged by.
+        now: The time of day, aware.
+        made: The credential.
+        client_data_hash: What it was made over.
         claimed: The AAGUID that the key told when it was read.
     """
-    anchors = work.station.anchors()
     verdict = verify_attestation(
-        attestation_object,
+        made.attestation_object,
         client_data_hash,
         roots=anchors.roots,
         blob=anchors.blob,
-        now=work.station.clock(),
+        now=now,
     )
     return compared(verdict, claimed)
 

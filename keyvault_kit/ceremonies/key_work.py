@@ -16,7 +16,7 @@ from keyvault_kit.errors import InputError, RefusedError
 from keyvault_kit.keys import pin, relying_party
 from keyvault_kit.keys.credentials import CredentialRequest, MadeCredential, ResidentCredential
 from keyvault_kit.keys.failures import PinChangeRequiredError, PinState
-from keyvault_kit.keys.metadata import Verdict, verify_attestation
+from keyvault_kit.keys.metadata import Verdict
 from keyvault_kit.keys.session import KeySession
 from keyvault_kit.secret import Secret
 
@@ -211,7 +211,10 @@ def prove(at: AtKey, anchors: Anchors) -> Verdict:
     request = relying_party.throw_away(at.desk.random)
     with at.session() as session:
         made = make(at, session, request)
-    return judged(at, request, made, anchors)
+    now, claimed = at.desk.now(), at.reading.aaguid
+    verdict = genuineness.judge(anchors, now, made, request.client_data_hash, claimed)
+    at.saw(lambda tag: genuineness.proven(tag, verdict))
+    return verdict
 
 
 def make(at: AtKey, session: KeySession, request: CredentialRequest) -> MadeCredential:
@@ -220,22 +223,6 @@ def make(at: AtKey, session: KeySession, request: CredentialRequest) -> MadeCred
         return session.make_credential(request, pin=None)
     with at.pin(session) as secret, at.counted(session):
         return session.make_credential(request, pin=secret)
-
-
-def judged(
-    at: AtKey, request: CredentialRequest, made: MadeCredential, anchors: Anchors
-) -> Verdict:
-    """The verdict on a credential's attestation, observed where the key is registered."""
-    verdict = verify_attestation(
-        made.attestation_object,
-        request.client_data_hash,
-        roots=anchors.roots,
-        blob=anchors.blob,
-        now=at.desk.now(),
-    )
-    verdict = genuineness.compared(verdict, at.reading.aaguid)
-    at.saw(lambda tag: genuineness.proven(tag, verdict))
-    return verdict
 
 
 def recognise(at: AtKey) -> ev.Fact:

@@ -55,13 +55,7 @@ def recognise(
     missing = unasked = False
     for it in credentials_of(key):
         try:
-            fresh_assertion(
-                session,
-                rp_id=it.rp_id,
-                credential_id=it.id,
-                public_key=it.public_key,
-                nonce=nonce,
-            )
+            _challenge(session, it, nonce)
         except PinRequiredError:
             unasked = True
         except NoCredentialError:
@@ -85,6 +79,12 @@ def recognise(
     return ev.KeySeen(key=key.id, why=why)
 
 
+def _challenge(session: KeySession, it: Credential, nonce: bytes) -> None:
+    fresh_assertion(
+        session, rp_id=it.rp_id, credential_id=it.id, public_key=it.public_key, nonce=nonce
+    )
+
+
 def first_assertion(
     session: KeySession, tag: str, it: Credential, random: Callable[[int], bytes]
 ) -> tuple[ev.Fact, ...]:
@@ -96,9 +96,7 @@ def first_assertion(
     """
     nonce = random(NONCE_SIZE)
     try:
-        fresh_assertion(
-            session, rp_id=it.rp_id, credential_id=it.id, public_key=it.public_key, nonce=nonce
-        )
+        _challenge(session, it, nonce)
     except PinRequiredError:
         return ()
     return (ev.KeyAsserted(key=tag, nonce=nonce.hex(), custody=it.rp_id == RP_ID),)
@@ -111,13 +109,7 @@ def signs(session: KeySession, it: Credential, random: Callable[[int], bytes]) -
         DeviceError: The key failed.
     """
     try:
-        fresh_assertion(
-            session,
-            rp_id=it.rp_id,
-            credential_id=it.id,
-            public_key=it.public_key,
-            nonce=random(NONCE_SIZE),
-        )
+        _challenge(session, it, random(NONCE_SIZE))
     except (NoCredentialError, PinRequiredError, MismatchError):
         return False
     return True

@@ -72,6 +72,9 @@ class Purpose(StrEnum):
     """The station's age identity, which opens bundles and backups."""
 
 
+GENUINE: Final = "genuine"
+"""The verdict on a key's attestation without which nothing is put on it."""
+
 STATION: Final = "station"
 """The subject of the set of the station's own identity."""
 

@@ -18,6 +18,7 @@ from keyvault_kit.ceremonies.recognition import Credential, first_assertion
 from keyvault_kit.ceremonies.which_key import key_session
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import (
+    GENUINE,
     EnvelopeState,
     SecurityKey,
     Use,
@@ -92,7 +93,7 @@ def _key_steps(it: Request) -> tuple[Step, ...]:
 def _genuine(it: Request) -> Condition:
     return Condition(
         f"key {it.key} is not proven genuine; it is not used",
-        lambda register: register.keys[it.key].proven == genuineness.GENUINE,
+        lambda register: register.keys[it.key].proven == GENUINE,
     )
 
 
@@ -234,11 +235,11 @@ def _make_passkey(it: Request, work: Work) -> Sequence[ev.Fact]:
         mine = Credential(relying_party.RP_ID, custody.credential_id, custody.public_key)
         answered = first_assertion(session, it.key, mine, work.station.random)
         made = session.make_credential(_passkey_request(options), pin=secret)
-    claimed = work.register.keys[it.key].aaguid
+    claimed, station = work.register.keys[it.key].aaguid, work.station
     verdict = genuineness.judge(
-        work, made.attestation_object, options.client_data_hash, claimed=claimed
+        station.anchors(), station.clock(), made, options.client_data_hash, claimed
     )
-    if verdict.outcome != genuineness.GENUINE:
+    if verdict.outcome != GENUINE:
         raise RefusedError(f"the passkey's attestation is {verdict.outcome}: {verdict.reasons}")
     answer = enrollment.registration(
         options,

@@ -5,7 +5,6 @@ A registered key that was reset is bound anew in the same way.
 
 import functools
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
 
@@ -23,8 +22,6 @@ from keyvault_kit.errors import InputError, RefusedError
 from keyvault_kit.keys import relying_party
 from keyvault_kit.keys.hid import plugged
 from keyvault_kit.keys.reading import Reading
-
-GENUINE: Final = genuineness.GENUINE
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,9 +78,8 @@ def _register(it: Request, work: Work) -> Sequence[ev.Fact]:
         made = key_work.make(at, session, request)
         mine = Credential(request.rp_id, made.credential_id, made.public_key)
         answered = first_assertion(session, it.tag, mine, work.station.random)
-    verdict = genuineness.judge(
-        work, made.attestation_object, request.client_data_hash, claimed=at.reading.aaguid
-    )
+    anchors, now = work.station.anchors(), work.station.clock()
+    verdict = genuineness.judge(anchors, now, made, request.client_data_hash, at.reading.aaguid)
     bound = ev.KeyBound(key=it.tag, credential=mine.id.hex(), public_key=mine.public_key.hex())
     proven = genuineness.proven(it.tag, verdict)
     return [*_registered(it, work, at.reading), *seen, proven, bound, *answered]

@@ -10,6 +10,7 @@ from keyvault_kit.custody.changes.handler import Handlers
 from keyvault_kit.custody.changes.secret_sets import bring_into_force, retire
 from keyvault_kit.custody.entries import Entry
 from keyvault_kit.custody.model import (
+    GENUINE,
     EnvelopeState,
     Finding,
     ImportedMetadata,
@@ -21,8 +22,6 @@ from keyvault_kit.custody.model import (
 from keyvault_kit.custody.register import Register, add, known, note_contradiction
 from keyvault_kit.errors import RefusedError
 
-GENUINE: Final = "genuine"
-"""The verdict without which nothing is put on a key."""
 OLDER_METADATA: Final = "older-metadata"
 STALE_METADATA: Final = "stale-metadata"
 """Decisions that let metadata in which would be refused, until the day of their review."""

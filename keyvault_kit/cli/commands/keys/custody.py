@@ -12,7 +12,7 @@ from keyvault_kit.cli.commands.keys.naming import desk, find, named, naming_opti
 from keyvault_kit.cli.options import ID, KEPT, TEXT, by_option, ledger_option
 from keyvault_kit.cli.output import EXIT_FINDINGS, say, sentence
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.model import Retirement, Use
+from keyvault_kit.custody.model import GENUINE, Retirement, Use
 
 
 @click.command("register")
@@ -36,7 +36,7 @@ def register(tag: str, account: str, use: str, by: str, ledger: Path, *, in_port
         key = done.keys[tag]
         say(f"Key {tag} is registered: {key.product}, serial number {key.serial or 'none'}.")
         say(f"Its maker: {key.proven}.")
-    return 0 if key.proven == registering.GENUINE else EXIT_FINDINGS
+    return 0 if key.proven == GENUINE else EXIT_FINDINGS
 
 
 @click.command("retire")

@@ -17,6 +17,7 @@ from keyvault_kit.cli.commands.keys.naming import (
 from keyvault_kit.cli.options import json_option
 from keyvault_kit.cli.output import EXIT_FINDINGS, print_json, say, sentence
 from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.model import GENUINE
 from keyvault_kit.keys.metadata import Verdict
 from keyvault_kit.keys.wording import product
 
@@ -95,7 +96,7 @@ def verify(
     if verdict:
         for line in _lines(judged, verdict):
             say(line, as_json=as_json)
-        good = good and verdict.outcome == "genuine"
+        good = good and verdict.outcome == GENUINE
     return 0 if good else EXIT_FINDINGS
 
 
