@@ -14,6 +14,7 @@ from keyvault_kit import assembly
 from keyvault_kit.assembly import Bench
 from keyvault_kit.cli.commands.keys import reading
 from keyvault_kit.cli.main import run
+from keyvault_kit.custody.register import Register
 from keyvault_kit.keys.hid import HidHandle
 from keyvault_kit.keys.record import Reading
 
@@ -55,7 +56,8 @@ def break_key(monkeypatch: pytest.MonkeyPatch) -> Callable[[Bench, str], None]:
 
 def knowing(serial: int | None, tag: str) -> Callable[[Path], SimpleNamespace]:
     """What opens a ledger whose register knows one key."""
-    return lambda _: SimpleNamespace(register=SimpleNamespace(serials={serial: tag}))
+    register = Register(serials={serial: tag} if serial else {})
+    return lambda _: SimpleNamespace(register=register)
 
 
 # --- list
@@ -288,3 +290,19 @@ def test_a_key_that_cannot_be_read_has_the_first_members_alone(
 
     (broken,) = json.loads(capsys.readouterr().out)
     assert broken.keys() == {*Reading.__struct_fields__[:8], "tag", "error"}
+
+
+def test_a_key_without_a_number_gets_its_tag_by_what_only_it_can_sign(
+    finished_rehearsal: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    bench = Bench.again(finished_rehearsal / "softkeys")
+    for name in ("K3", "alike"):
+        bench.add(name, "security-key")
+        bench.plug(name)
+    monkeypatch.setattr(reading, "plugged_in_keys", lambda: bench.bus)
+
+    assert run(["keys", "list", "--json", "--ledger", str(finished_rehearsal / "ledger.db")]) == 0
+
+    mine, other = json.loads(capsys.readouterr().out)
+    assert (mine["serial"], mine["tag"]) == (None, "K3")
+    assert (other["serial"], other["tag"]) == (None, None)

@@ -1,7 +1,7 @@
 """`keyvault keys list`, `show`: what the keys that are plugged in say about themselves."""
 
-from collections.abc import Mapping
-from os import fsencode
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from keyvault_kit.assembly import open_book, plugged_in_keys
+from keyvault_kit.ceremonies.which_key import tag_of
 from keyvault_kit.cli.commands.keys.details import details, pin_word, product
 from keyvault_kit.cli.options import json_option
 from keyvault_kit.cli.output import print_json, say
@@ -31,6 +32,9 @@ tags_option = click.option(
     help="A ledger that knows keys by tag. None is needed.",
 )
 
+TagOf = Callable[[Reading], str | None]
+"""From a key to its asset tag; None for a key that is not registered."""
+
 
 @click.command("list")
 @tags_option
@@ -42,12 +46,13 @@ def list_keys(ledger: Path | None, *, as_json: bool) -> int:
     one that hangs holds up no other. Attempts are wrong PINs left, room is for further
     passkeys.
     """
-    tags = _tags(ledger)
+    bus = plugged_in_keys()
+    tag = _tags(ledger, bus)
     if as_json:
-        found = read_all(plugged_in_keys())
-        print_json([_document(it, tags) for it in found])
+        found = read_all(bus)
+        print_json([_document(it, tag) for it in found])
     else:
-        found = _print_rows(plugged_in_keys(), tags)
+        found = _print_rows(bus, tag)
     if not found:
         say(NONE_PLUGGED, as_json=as_json)
     broken = [it for it in found if isinstance(it, Unreadable)]
@@ -56,9 +61,9 @@ def list_keys(ledger: Path | None, *, as_json: bool) -> int:
     return DeviceError.exit_status if broken else 0
 
 
-def _print_rows(bus: HidBus, tags: Mapping[int, str] | None) -> tuple[Reading | Unreadable, ...]:
+def _print_rows(bus: HidBus, tag: TagOf | None) -> tuple[Reading | Unreadable, ...]:
     """Each row as soon as its key is read, so that none waits for another."""
-    columns = {name: width for name, width in COLUMNS.items() if name != "tag" or tags is not None}
+    columns = {name: width for name, width in COLUMNS.items() if name != "tag" or tag}
     found: list[Reading | Unreadable] = []
     readings: list[Reading] = []
     for it in read_each(bus):
@@ -66,11 +71,8 @@ def _print_rows(bus: HidBus, tags: Mapping[int, str] | None) -> tuple[Reading | 
         if isinstance(it, Reading):
             if not readings:
                 say(_line(columns, {name: name for name in columns}, "product"))
-            say(
-                _line(
-                    columns, _cells(it, tags or {}), (MARK if it.advisories else "") + product(it)
-                )
-            )
+            last = (MARK if it.advisories else "") + product(it)
+            say(_line(columns, _cells(it, tag), last))
             readings.append(it)
     if any(it.advisories for it in readings):
         say(MARKED)
@@ -82,9 +84,9 @@ def _line(columns: Mapping[str, int], cells: Mapping[str, str], last: str) -> st
     return line if len(line) <= LINE else f"{line[: LINE - 1]}…"
 
 
-def _cells(it: Reading, tags: Mapping[int, str]) -> dict[str, str]:
+def _cells(it: Reading, tag: TagOf | None) -> dict[str, str]:
     values = {
-        "tag": tags.get(it.serial or 0),
+        "tag": tag(it) if tag else None,
         "serial": it.serial or "none",
         "firmware": it.firmware,
         "PIN": pin_word(it),
@@ -103,19 +105,20 @@ def show(serial: int | None, path: str | None, ledger: Path | None, *, as_json: 
     """Show all that one key says about itself; needs naming where several are plugged in."""
     if serial is not None and path is not None:
         raise click.UsageError("name the key by --serial or by --path, not by both")
-    tags, bus = _tags(ledger), plugged_in_keys()
+    bus = plugged_in_keys()
+    tag = _tags(ledger, bus)
     it = _at(bus, path) if path is not None else _among(read_all(bus), serial)
     if isinstance(it, Unreadable):
         raise DeviceError(_complaint(it))
     if as_json:
-        print_json(_document(it, tags))
+        print_json(_document(it, tag))
         return
-    say(details(it, (tags or {}).get(it.serial or 0, "")))
+    say(details(it, (tag(it) if tag else None) or ""))
 
 
 def _at(bus: HidBus, path: str) -> Reading | Unreadable:
     for key in plugged(bus):
-        if key.path == fsencode(path):
+        if key.path == os.fsencode(path):
             return read_one(bus, key)
     raise DeviceError(f"no FIDO2 key is plugged in at {path}", mend="'keys list' shows what is.")
 
@@ -149,16 +152,26 @@ def _complaint(it: Unreadable) -> str:
     return it.error if name in it.error else f"{name}: {it.error}"
 
 
-def _tags(ledger: Path | None) -> Mapping[int, str] | None:
-    """Tags by serial number; None without a ledger."""
-    return None if ledger is None else open_book(ledger).register.serials
+def _tags(ledger: Path | None, bus: HidBus) -> TagOf | None:
+    """How keys are known by a ledger: by number or, without one, by credential; None without it."""
+    if ledger is None:
+        return None
+    register = open_book(ledger).register
+
+    def tag(it: Reading) -> str | None:
+        try:
+            return tag_of(bus, register, it, os.urandom) or None
+        except DeviceError:  # it was read a moment ago: its row stands, without a tag
+            return None
+
+    return tag
 
 
-def _document(it: Reading | Unreadable, tags: Mapping[int, str] | None) -> dict[str, Any]:
+def _document(it: Reading | Unreadable, tag: TagOf | None) -> dict[str, Any]:
     """What `--json` says of a key: a reading, or what is known without one and what went wrong."""
     found: dict[str, Any]
     if isinstance(it, Unreadable):
         found = msgspec.to_builtins(it.plugged)
         return found | {"path": it.plugged.where, "tag": None, "error": it.error}
     found = msgspec.to_builtins(it)
-    return found | {"tag": (tags or {}).get(it.serial or 0), "error": None}
+    return found | {"tag": tag(it) if tag else None, "error": None}
