@@ -75,7 +75,8 @@ def _advisories(it: Reading) -> Iterator[Line]:
 
 def _key(it: Reading, tag: str) -> Iterator[Line]:
     if tag:
-        yield "tag", f"{tag}, by the serial number alone, which is a claim"
+        by = "the serial number alone, which is a claim" if it.serial else "a registered credential"
+        yield "tag", f"{tag}, by {by}"
     yield "serial number", _serial(it)
     yield "firmware", it.firmware or "not told"
     yield "device version", it.device_version

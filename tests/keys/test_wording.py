@@ -177,10 +177,14 @@ def test_a_section_without_a_line_is_left_out() -> None:
     assert [*described(plain, "")] == ["Key", "PIN", "FIDO2"]
 
 
-def test_the_tag_is_said_to_be_a_claim() -> None:
-    (first, *_) = described(READING, "K1")["Key"]
+def test_a_tag_by_the_number_is_said_to_be_a_claim_and_one_by_a_credential_is_not() -> None:
+    numbered, silent = (structs.replace(READING, serial=it) for it in (24591656, None))
 
-    assert first == ("tag", "K1, by the serial number alone, which is a claim")
+    assert described(numbered, "K1")["Key"][0] == (
+        "tag",
+        "K1, by the serial number alone, which is a claim",
+    )
+    assert described(silent, "K1")["Key"][0] == ("tag", "K1, by a registered credential")
 
 
 @pytest.mark.parametrize(
