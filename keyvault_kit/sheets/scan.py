@@ -32,7 +32,8 @@ _PDF: Final = b"%PDF-"
 _PDF_WITHIN: Final = 1024
 """PDF readers accept the header anywhere in the first kibibyte (ISO 32000-1, annex H)."""
 _IMAGES: Final = ("PNG", "JPEG")
-_QR: Final = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+# Of the family, the kind that is on our sheets: random modules of one can pass for a Micro QR Code.
+_QR: Final = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2)
 _ENCRYPTED: Final = 4
 """FPDF_ERR_PASSWORD of pdfium."""
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from io import BytesIO
-from typing import Protocol
+from typing import Any, Protocol
 from zlib import crc32
 
 import pypdfium2
 import pytest
+import zxingcpp
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -80,6 +81,17 @@ def test_texts_come_once_each_page_by_page(
 
     assert read_codes(out.getvalue()) == (other.payload, example.payload)
     assert {code.page for code in find_codes(out.getvalue())} == {1, 2, 3}
+
+
+def test_a_micro_qr_code_is_none_of_ours() -> None:
+    """The modules of a code of ours can hold what looks like one, by chance."""
+    micro = zxingcpp.create_barcode("84", zxingcpp.BarcodeFormat.MicroQRCode)
+    pixels: Any = micro.to_image(scale=8)  # an array of bytes
+    height, width = pixels.shape
+    out = BytesIO()
+    Image.frombytes("L", (width, height), bytes(pixels)).save(out, "PNG")
+
+    assert read_codes(out.getvalue()) == ()
 
 
 def test_a_page_without_a_code_has_no_texts() -> None:
