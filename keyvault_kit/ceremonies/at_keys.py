@@ -13,7 +13,6 @@ from typing import Final, Self
 
 from keyvault_kit.ceremonies.handling import demand_words
 from keyvault_kit.ceremonies.interaction import Interaction, Prompt, Topic
-from keyvault_kit.ceremonies.plan import Work
 from keyvault_kit.ceremonies.recognition import (
     SAME_KEY,
     Credential,
@@ -22,6 +21,7 @@ from keyvault_kit.ceremonies.recognition import (
     recognise,
     signs,
 )
+from keyvault_kit.ceremonies.station import Anchors, Station
 from keyvault_kit.ceremonies.which_key import Finder, Named
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.authority import roles_of
@@ -69,6 +69,7 @@ class KeyDesk:
         random: That many random bytes.
         now: The time, aware, UTC.
         people: Who is asked, and told.
+        anchors: What attestations are judged by.
         register: What is known of keys; an empty one where there is no ledger.
         observe: Takes what was seen of a registered key.
         person: Who works on it; empty where nobody is named.
@@ -80,28 +81,30 @@ class KeyDesk:
     random: Callable[[int], bytes]
     now: Callable[[], datetime]
     people: Interaction
+    anchors: Callable[[], Anchors]
     register: Register = field(default_factory=Register)
     observe: Observe = unseen
     person: str = ""
     sleep: Callable[[float], None] = time.sleep
 
     @classmethod
-    def of(cls, work: Work, person: str, observe: Observe | None = None) -> Self:
-        """The desk of a step of a ceremony.
+    def of(cls, station: Station, people: Interaction, person: str, observe: Observe) -> Self:
+        """The desk of a station.
 
         Args:
+            people: Who is asked, and told.
             person: Who works on the key.
-            observe: Takes what was seen; into the ledger at once where it is left out.
+            observe: Takes what was seen.
         """
-        station = work.station
         return cls(
             bus=station.bus,
             guard=station.guard,
             random=station.random,
             now=station.clock,
-            people=work.interaction,
-            register=work.register,
-            observe=observe or work.observe,
+            people=people,
+            anchors=station.anchors,
+            register=station.book.register,
+            observe=observe,
             person=person,
         )
 

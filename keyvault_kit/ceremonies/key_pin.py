@@ -103,7 +103,8 @@ def _reset_if_locked(it: KeyPin, work: Work) -> bool:
         f"Key {it.key} has a PIN that was lost before it was enrolled; a reset takes that PIN and"
         " every passkey off the key"
     )
-    key_work.wipe(AtKey(KeyDesk.of(work, it.custodian), reading, it.key), what)
+    desk = KeyDesk.of(work.station, work.interaction, it.custodian, work.observe)
+    key_work.wipe(AtKey(desk, reading, it.key), what)
     work.hands.drop(genuineness.TEMPORARY)
     return True
 

@@ -10,7 +10,6 @@ from keyvault_kit.ceremonies.at_keys import AtKey
 from keyvault_kit.ceremonies.handling import demand_words
 from keyvault_kit.ceremonies.interaction import Topic
 from keyvault_kit.ceremonies.plan import REVEAL_SECONDS, printable
-from keyvault_kit.ceremonies.station import Anchors
 from keyvault_kit.custody import events as ev
 from keyvault_kit.errors import InputError, RefusedError
 from keyvault_kit.keys import pin, relying_party
@@ -201,7 +200,7 @@ def delete_credential(at: AtKey, credential_id: bytes) -> ResidentCredential:
 # --- Proof
 
 
-def prove(at: AtKey, anchors: Anchors) -> Verdict:
+def prove(at: AtKey) -> Verdict:
     """The verdict on the key's attestation, by a credential that is thrown away; one touch.
 
     Raises:
@@ -212,7 +211,7 @@ def prove(at: AtKey, anchors: Anchors) -> Verdict:
     with at.session() as session:
         made = make(at, session, request)
     now, claimed = at.desk.now(), at.reading.aaguid
-    verdict = genuineness.judge(anchors, now, made, request.client_data_hash, claimed)
+    verdict = genuineness.judge(at.desk.anchors(), now, made, request.client_data_hash, claimed)
     at.saw(lambda tag: genuineness.proven(tag, verdict))
     return verdict
 

@@ -215,6 +215,7 @@ class Desk:
             random=self.station.random,
             now=self.station.clock,
             people=self.people,
+            anchors=self.station.anchors,
             register=self.register,
             observe=lambda fact: self.book.record([fact], (person,)),
             person=person,

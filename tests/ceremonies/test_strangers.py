@@ -149,7 +149,7 @@ def test_a_key_that_attests_as_another_model_than_it_says_is_not_genuine(keyed: 
     lying = msgspec.structs.replace(at.reading, aaguid="fcc0118f-cd45-435b-8da1-9782b2da0715")
     size = keyed.ledger.size
 
-    verdict = key_work.prove(AtKey(at.desk, lying, at.tag), keyed.station.anchors())
+    verdict = key_work.prove(AtKey(at.desk, lying, at.tag))
 
     assert verdict.outcome == "not genuine"
     assert "it says that it is of model fcc0118f" in verdict.reasons[0]
@@ -159,7 +159,7 @@ def test_a_key_that_attests_as_another_model_than_it_says_is_not_genuine(keyed: 
 
 
 def test_a_u2f_statement_that_names_no_model_is_not_held_against_a_key(keyed: Desk) -> None:
-    verdict = key_work.prove(keyed.at("K1"), keyed.station.anchors())
+    verdict = key_work.prove(keyed.at("K1"))
     silent = msgspec.structs.replace(verdict, aaguid="00000000-0000-0000-0000-000000000000")
 
     assert genuineness.compared(silent, verdict.aaguid).outcome == "genuine"

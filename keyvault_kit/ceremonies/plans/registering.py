@@ -106,7 +106,7 @@ def _at_key(it: Request, work: Work, seen: list[ev.Fact]) -> AtKey:
 
     What is seen of it before it is registered is entered after that.
     """
-    desk = KeyDesk.of(work, it.custodian, seen.append)
+    desk = KeyDesk.of(work.station, work.interaction, it.custodian, seen.append)
     if not plugged(desk.bus):
         work.interaction.wait_for_key(_prompt(it, Topic.PLUG, f"Plug in key {it.tag}"))
     text = f"Type the serial number on the label of key {it.tag}; nothing if it has none"

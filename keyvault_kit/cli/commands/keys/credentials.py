@@ -1,12 +1,10 @@
 """`keyvault keys credentials list`, `delete`: the discoverable credentials on a key."""
 
-from pathlib import Path
-
 import click
 
 from keyvault_kit.ceremonies import key_work
 from keyvault_kit.ceremonies.plan import printable
-from keyvault_kit.cli.commands.keys.naming import desk, find, named, naming_options
+from keyvault_kit.cli.commands.keys.naming import Naming, at_key, naming_options
 from keyvault_kit.cli.options import Parsed, json_option
 from keyvault_kit.cli.output import print_json, say, sentence, table
 from keyvault_kit.errors import InputError
@@ -28,20 +26,9 @@ def credentials() -> None:
 @credentials.command("list")
 @naming_options
 @json_option
-def list_credentials(
-    tag: str | None,
-    serial: int | None,
-    by: tuple[str, ...],
-    ledger: Path | None,
-    *,
-    touch: bool,
-    in_ports: bool,
-    as_json: bool,
-) -> None:
+def list_credentials(naming: Naming, *, as_json: bool) -> None:
     """List the passkeys on a key, with their account and relying party."""
-    key = named(tag, serial, touch=touch)
-    with desk(by, ledger, in_ports=in_ports) as it:
-        at = find(it, key)
+    with at_key(naming) as at:
         found = key_work.credentials(at)
     if as_json:
         print_json([_fields(each) for each in found])
@@ -68,19 +55,8 @@ def _row(it: ResidentCredential) -> tuple[str, str, str]:
 @credentials.command("delete")
 @click.argument("credential", type=Parsed("ID", _credential_id))
 @naming_options
-def delete_credential(
-    credential: bytes,
-    tag: str | None,
-    serial: int | None,
-    by: tuple[str, ...],
-    ledger: Path | None,
-    *,
-    touch: bool,
-    in_ports: bool,
-) -> None:
+def delete_credential(credential: bytes, naming: Naming) -> None:
     """Delete one passkey for good, after exact words. ID: as 'credentials list' shows it."""
-    key = named(tag, serial, touch=touch)
-    with desk(by, ledger, in_ports=in_ports) as it:
-        at = find(it, key)
+    with at_key(naming) as at:
         gone = key_work.delete_credential(at, credential)
     say(f"The passkey of {printable(gone.user_name or 'an account')} is off {at.name}.")

@@ -8,7 +8,7 @@ from keyvault_kit.ceremonies import key_work
 from keyvault_kit.ceremonies.plan import Work
 from keyvault_kit.ceremonies.plans import registering
 from keyvault_kit.cli.at_work import at_work, one
-from keyvault_kit.cli.commands.keys.naming import desk, find, named, naming_options
+from keyvault_kit.cli.commands.keys.naming import Naming, at_key, naming_options
 from keyvault_kit.cli.options import ID, KEPT, TEXT, by_option, ledger_option
 from keyvault_kit.cli.output import EXIT_FINDINGS, say, sentence
 from keyvault_kit.custody import events as ev
@@ -65,21 +65,11 @@ def retire(tag: str, why: str, note: str | None, *, by: tuple[str, ...], ledger:
 
 @click.command("reset")
 @naming_options
-def reset(
-    tag: str | None,
-    serial: int | None,
-    by: tuple[str, ...],
-    ledger: Path | None,
-    *,
-    touch: bool,
-    in_ports: bool,
-) -> None:
+def reset(naming: Naming) -> None:
     """Set a key back to its factory state: its PIN and every passkey on it are gone for good.
 
     Exact words first; then the key is unplugged, the same key plugged in again, and touched.
     """
-    key = named(tag, serial, touch=touch)
-    with desk(by, ledger, in_ports=in_ports) as it:
-        at = find(it, key)
+    with at_key(naming) as at:
         key_work.reset(at)
     say(sentence(f"{at.name} is as it left the factory."))

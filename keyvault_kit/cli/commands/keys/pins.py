@@ -1,13 +1,12 @@
 """`keyvault keys check-pin`, `set-pin`, `change-pin`: PINs, with the lockout guard before each."""
 
-from pathlib import Path
 from typing import Final
 
 import click
 
 from keyvault_kit.ceremonies import key_work
 from keyvault_kit.ceremonies.key_work import PinPolicy
-from keyvault_kit.cli.commands.keys.naming import desk, find, named, naming_options
+from keyvault_kit.cli.commands.keys.naming import Naming, at_key, naming_options
 from keyvault_kit.cli.output import print_json, say
 from keyvault_kit.cli.prompts import demand_terminal
 from keyvault_kit.keys.failures import PinState
@@ -50,24 +49,13 @@ def _fields(tag: str, state: PinState) -> dict[str, object]:
 @click.command("check-pin")
 @naming_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-def check_pin(
-    tag: str | None,
-    serial: int | None,
-    by: tuple[str, ...],
-    ledger: Path | None,
-    *,
-    touch: bool,
-    in_ports: bool,
-    as_json: bool,
-) -> None:
+def check_pin(naming: Naming, *, as_json: bool) -> None:
     """Prove that a PIN is right. Nothing else happens at the key.
 
     A right PIN gives the key its full number of attempts back. A third wrong PIN in a row is not
     sent, and the last attempts take exact words.
     """
-    key = named(tag, serial, touch=touch)
-    with desk(by, ledger, in_ports=in_ports) as it:
-        at = find(it, key)
+    with at_key(naming) as at:
         state = key_work.check_pin(at)
     if as_json:
         print_json(_fields(at.tag, state) | {"right": True})
@@ -81,15 +69,10 @@ def check_pin(
 @_min_length_option
 @_force_option
 def set_pin(
-    tag: str | None,
-    serial: int | None,
-    by: tuple[str, ...],
-    ledger: Path | None,
+    naming: Naming,
     length: int | None,
     min_length: int | None,
     *,
-    touch: bool,
-    in_ports: bool,
     generate: bool,
     force_change: bool,
 ) -> None:
@@ -98,10 +81,9 @@ def set_pin(
     For keys of your own. The PIN of a key under custody is drawn, printed and sealed when the key
     is enrolled; one that is set here lies in no envelope.
     """
-    key, digits = named(tag, serial, touch=touch), _digits(length, generate=generate)
+    digits = _digits(length, generate=generate)
     policy = PinPolicy(min_length=min_length, force_change=force_change)
-    with desk(by, ledger, in_ports=in_ports) as it:
-        at = find(it, key)
+    with at_key(naming) as at:
         state = key_work.set_pin(at, policy, generate=digits)
     say(f"The PIN of {at.name} is set ({state}).")
 
@@ -113,15 +95,10 @@ def set_pin(
 @_min_length_option
 @_force_option
 def change_pin(
-    tag: str | None,
-    serial: int | None,
-    by: tuple[str, ...],
-    ledger: Path | None,
+    naming: Naming,
     length: int | None,
     min_length: int | None,
     *,
-    touch: bool,
-    in_ports: bool,
     generate: bool,
     force_change: bool,
 ) -> None:
@@ -129,9 +106,8 @@ def change_pin(
 
     A PIN that is sealed for this key opens it no more after that: the register says so.
     """
-    key, digits = named(tag, serial, touch=touch), _digits(length, generate=generate)
+    digits = _digits(length, generate=generate)
     policy = PinPolicy(min_length=min_length, force_change=force_change)
-    with desk(by, ledger, in_ports=in_ports) as it:
-        at = find(it, key)
+    with at_key(naming) as at:
         state = key_work.change_pin(at, policy, generate=digits)
     say(f"The PIN of {at.name} is changed ({state}).")

@@ -1,19 +1,11 @@
 """`keyvault keys identify`, `verify`: which key it is, whose make, and whether it is the same."""
 
-from pathlib import Path
-
 import click
 
 from keyvault_kit.ceremonies import key_work
 from keyvault_kit.ceremonies.at_keys import AtKey
 from keyvault_kit.ceremonies.recognition import SAME_KEY, SERIAL_ONLY
-from keyvault_kit.cli.commands.keys.naming import (
-    desk,
-    find,
-    look_for,
-    named,
-    naming_options,
-)
+from keyvault_kit.cli.commands.keys.naming import Naming, at_key, looked_for, naming_options
 from keyvault_kit.cli.options import json_option
 from keyvault_kit.cli.output import EXIT_FINDINGS, print_json, say, sentence
 from keyvault_kit.custody import events as ev
@@ -24,23 +16,13 @@ from keyvault_kit.keys.wording import product
 
 @click.command("identify")
 @naming_options
-def identify(
-    tag: str | None,
-    serial: int | None,
-    by: tuple[str, ...],
-    ledger: Path | None,
-    *,
-    touch: bool,
-    in_ports: bool,
-) -> None:
+def identify(naming: Naming) -> None:
     """Make a key blink; or say which of several is touched (--touch). Writes nothing."""
-    key = named(tag, serial, touch=touch)
-    with desk(by, ledger, in_ports=in_ports) as it:
-        at = look_for(it, key)
-        if not touch:
+    with looked_for(naming) as at:
+        if not naming.named.touch:
             with at.session() as session:
                 session.wink()
-        done = "was touched" if touch else "blinks"
+        done = "was touched" if naming.named.touch else "blinks"
         number = at.reading.serial or "none"
         what = f"{product(at.reading)}, serial number {number}, at {at.reading.path}"
         say(sentence(f"{at.name} {done}: {what}"))
@@ -52,17 +34,7 @@ def identify(
     "--attestation", is_flag=True, help="With --tag: have it prove its maker, too; one touch."
 )
 @json_option
-def verify(
-    tag: str | None,
-    serial: int | None,
-    by: tuple[str, ...],
-    ledger: Path | None,
-    *,
-    touch: bool,
-    in_ports: bool,
-    attestation: bool,
-    as_json: bool,
-) -> int:
+def verify(naming: Naming, *, attestation: bool, as_json: bool) -> int:
     """Prove a key: that it is the registered one, if it is registered, and that its maker made it.
 
     A registered key signs a fresh challenge with a credential of its own, without touch and PIN. A
@@ -70,12 +42,10 @@ def verify(
     imported metadata. The verdict is entered where the key is registered. Exit status 1 for every
     verdict but 'genuine' and 'the registered key'.
     """
-    key = named(tag, serial, touch=touch)
-    with desk(by, ledger, in_ports=in_ports) as it:
-        at = find(it, key)
+    with at_key(naming) as at:
         same = key_work.recognise(at) if at.tag else None
         judged = at.unregistered() if _is_stranger(same) else at
-        verdict = key_work.prove(judged, it.anchors()) if attestation or not tag else None
+        verdict = key_work.prove(judged) if attestation or not naming.named.tag else None
     if as_json:
         print_json(_fields(at, same, verdict))
     good = True
