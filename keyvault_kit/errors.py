@@ -4,7 +4,13 @@ Every error says what happened and to what, and how to mend it; nothing in an er
 Checks that guard raise these; rules that judge return findings instead.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+EXIT_FINDINGS: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_INTERNAL: Final = 70
+EXIT_INTERRUPTED: Final = 130
+"""Exit statuses of a program that ends otherwise than by an error below."""
 
 
 class KeyvaultError(Exception):

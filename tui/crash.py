@@ -12,9 +12,8 @@ from textual.app import App
 from textual.driver import Driver
 from textual.worker import WorkerFailed
 
+from keyvault_kit.errors import EXIT_INTERNAL
 from tui.drawing import lasting
-
-EXIT_INTERNAL: Final = 70
 
 _OURS: Final = ("tui.", "keyvault_kit.")
 

@@ -12,12 +12,10 @@ from typing import Any, Final, TextIO
 
 import click
 
+from keyvault_kit.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE
 from keyvault_kit.host.hygiene import no_core_dumps
 
 DEFAULT_LEDGER: Final = Path("ledger.db")
-EXIT_USAGE: Final = 2
-EXIT_INTERNAL: Final = 70
-EXIT_INTERRUPTED: Final = 130
 
 
 @click.command(

@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 
 import click
 
-from keyvault_kit.cli.output import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, report
-from keyvault_kit.errors import KeyvaultError
+from keyvault_kit.cli.output import report
+from keyvault_kit.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, KeyvaultError
 from keyvault_kit.host.hygiene import no_core_dumps
 
 

@@ -1,18 +1,13 @@
-"""Everything that the command line prints, and the exit status: one module owns both."""
+"""Everything that the command line prints: one module owns it."""
 
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import click
 
 from keyvault_kit.errors import InputError, KeyvaultError
-
-EXIT_FINDINGS: Final = 1
-EXIT_USAGE: Final = 2
-EXIT_INTERNAL: Final = 70
-EXIT_INTERRUPTED: Final = 130
 
 
 def report(error: KeyvaultError) -> None:

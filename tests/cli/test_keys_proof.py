@@ -168,3 +168,20 @@ def test_a_stranger_by_its_touch_has_its_maker_judged(
     answer = json.loads(done.stdout)
     assert (answer["tag"], answer["verdict"]) == (None, "unknown maker")
     assert "Touch" in done.stderr
+
+
+def test_that_it_is_a_stranger_is_said_before_it_may_want_a_pin(keyed: Desk) -> None:
+    """An always-UV key that claims the number of another: nobody types that one's PIN for it."""
+    keyed.put_key("other", "always-uv", claimed="K1")
+    (keyed.folder / "softkeys" / "other.json").replace(keyed.folder / "softkeys" / "K1.json")
+    pin_hash = hashlib.sha256(b"60417283").digest()[:16]
+    keyed.change_key("K1", pin_hash=pin_hash, pin_length=8)
+
+    given_up = keyed.run("keys", "verify", *ONE, "--attestation")
+    done = keyed.run("keys", "verify", *ONE, "--attestation", typed=("60417283",))
+
+    for each, status in ((given_up, 130), (done, 1)):
+        assert each.returncode == status, each.stderr
+        assert "signed without its PIN before, and this one wants the PIN for it" in each.stdout
+        assert "The PIN of key K1" not in each.stderr
+    assert keyed.kinds()[-1] == "finding.made"

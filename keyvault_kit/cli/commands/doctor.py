@@ -9,8 +9,8 @@ import msgspec
 
 from keyvault_kit.assembly import plugged_in_keys
 from keyvault_kit.cli.options import json_option
-from keyvault_kit.cli.output import EXIT_FINDINGS, print_json, say, sentence
-from keyvault_kit.errors import DeviceError
+from keyvault_kit.cli.output import print_json, say, sentence
+from keyvault_kit.errors import EXIT_FINDINGS, DeviceError
 from keyvault_kit.host.doctor import Checkup, Finding, KeyAccess, check_keys, this_machine
 from keyvault_kit.keys.hid import HidBus, PluggedKey, plugged
 

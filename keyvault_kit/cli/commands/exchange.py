@@ -13,12 +13,12 @@ from keyvault_kit.ceremonies.plans import accept as accepting
 from keyvault_kit.ceremonies.plans import identity as identities
 from keyvault_kit.cli.at_work import at_work, both, proposing_station
 from keyvault_kit.cli.options import ID, by_option, ledger_option, sheets_option
-from keyvault_kit.cli.output import EXIT_FINDINGS, say
+from keyvault_kit.cli.output import say
 from keyvault_kit.cli.papers import checkpoint_of, checkpoint_option, trust_of, trust_option
 from keyvault_kit.cli.prompts import ask_new_passphrase, ask_secret
 from keyvault_kit.custody.model import Mode
 from keyvault_kit.custody.register import known
-from keyvault_kit.errors import InputError
+from keyvault_kit.errors import EXIT_FINDINGS, InputError
 from keyvault_kit.host.files import read_file, read_text, write_new
 from keyvault_kit.host.memory import demand_memory
 from keyvault_kit.ledger import age, bundle

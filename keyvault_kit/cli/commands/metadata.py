@@ -9,8 +9,9 @@ from keyvault_kit.ceremonies import metadata
 from keyvault_kit.ceremonies.plan import Work, printable
 from keyvault_kit.cli.at_work import at_work, one
 from keyvault_kit.cli.options import ID, json_option, ledger_option
-from keyvault_kit.cli.output import EXIT_FINDINGS, print_json, say
+from keyvault_kit.cli.output import print_json, say
 from keyvault_kit.custody import events as ev
+from keyvault_kit.errors import EXIT_FINDINGS
 from keyvault_kit.host.files import read_file
 from keyvault_kit.keys.mds import SIZE_LIMIT, Blob, read_blob
 

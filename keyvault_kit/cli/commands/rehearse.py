@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from keyvault_kit.cli.options import json_option
-from keyvault_kit.cli.output import EXIT_FINDINGS, print_json, say
+from keyvault_kit.cli.output import print_json, say
+from keyvault_kit.errors import EXIT_FINDINGS
 from keyvault_kit.host.files import read_text
 from keyvault_kit.rehearsal.run import Options, rehearse
 

@@ -10,9 +10,10 @@ from keyvault_kit.ceremonies.plans import registering
 from keyvault_kit.cli.at_work import at_work, one
 from keyvault_kit.cli.commands.keys.naming import Naming, at_key, naming_options
 from keyvault_kit.cli.options import ID, KEPT, TEXT, by_option, ledger_option
-from keyvault_kit.cli.output import EXIT_FINDINGS, say, sentence
+from keyvault_kit.cli.output import say, sentence
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import GENUINE, Retirement, Use
+from keyvault_kit.errors import EXIT_FINDINGS
 
 
 @click.command("register")

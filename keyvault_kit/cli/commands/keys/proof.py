@@ -7,9 +7,10 @@ from keyvault_kit.ceremonies.at_keys import AtKey
 from keyvault_kit.ceremonies.recognition import SAME_KEY, SERIAL_ONLY
 from keyvault_kit.cli.commands.keys.naming import Naming, at_key, looked_for, naming_options
 from keyvault_kit.cli.options import json_option
-from keyvault_kit.cli.output import EXIT_FINDINGS, print_json, say, sentence
+from keyvault_kit.cli.output import print_json, say, sentence
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import GENUINE
+from keyvault_kit.errors import EXIT_FINDINGS
 from keyvault_kit.keys.metadata import Verdict
 from keyvault_kit.keys.wording import product
 
@@ -44,30 +45,33 @@ def verify(naming: Naming, *, attestation: bool, as_json: bool) -> int:
     """
     with at_key(naming) as at:
         same = key_work.recognise(at) if at.tag else None
+        good = _say_same(at, same, as_json=as_json)  # before a stranger may want a PIN
         judged = at.unregistered() if _is_stranger(same) else at
         verdict = key_work.prove(judged) if attestation or not naming.named.tag else None
     if as_json:
         print_json(_fields(at, same, verdict))
-    good = True
-    if isinstance(same, ev.FindingMade):
-        say(f"{sentence(same.what)}. {same.mend}", as_json=as_json)
-        good = False
-    elif isinstance(same, ev.KeyAsserted):
-        by_what = "custody credential" if same.custody else "passkey"
-        say(
-            sentence(f"{at.name} is the registered key: it signed with its {by_what}."),
-            as_json=as_json,
-        )
-    elif isinstance(same, ev.KeySeen):
-        told = f"{at.name} was asked for no signature, since {same.why}"
-        say(f"{sentence(told)}: the verdict is '{SERIAL_ONLY}'.", as_json=as_json)
-        say("Check its PIN and its maker: 'keys check-pin', '--attestation'.", as_json=as_json)
-        good = False
     if verdict:
         for line in _lines(judged, verdict):
             say(line, as_json=as_json)
         good = good and verdict.outcome == GENUINE
     return 0 if good else EXIT_FINDINGS
+
+
+def _say_same(at: AtKey, same: ev.Fact | None, *, as_json: bool) -> bool:
+    """Say whether it is the registered key; false unless nothing speaks against that."""
+    if isinstance(same, ev.FindingMade):
+        say(f"{sentence(same.what)}. {same.mend}", as_json=as_json)
+        return False
+    if isinstance(same, ev.KeySeen):
+        told = f"{at.name} was asked for no signature, since {same.why}"
+        say(f"{sentence(told)}: the verdict is '{SERIAL_ONLY}'.", as_json=as_json)
+        say("Check its PIN and its maker: 'keys check-pin', '--attestation'.", as_json=as_json)
+        return False
+    if isinstance(same, ev.KeyAsserted):
+        by_what = "custody credential" if same.custody else "passkey"
+        told = f"{at.name} is the registered key: it signed with its {by_what}."
+        say(sentence(told), as_json=as_json)
+    return True
 
 
 def _is_stranger(same: ev.Fact | None) -> bool:
