@@ -32,11 +32,11 @@ from keyvault_kit.keys.failures import (
     GarbledReplyError,
     UnreachableKeyError,
 )
-from keyvault_kit.keys.guard import OVERRIDE_WORDS, PinGuard
+from keyvault_kit.keys.guard import OVERRIDE_WORDS, PinGuard, SawPin
 from keyvault_kit.keys.hid import HidBus, PluggedKey, plugged
 from keyvault_kit.keys.reading import Reading, Unreadable, read_one
 from keyvault_kit.keys.relying_party import RP_ID, throw_away
-from keyvault_kit.keys.session import KeySession, SawPin, open_session
+from keyvault_kit.keys.session import KeySession, open_session
 from keyvault_kit.secret import Secret
 
 REPLUG_LIMIT_S: Final = 60.0

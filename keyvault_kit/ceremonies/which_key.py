@@ -23,6 +23,7 @@ from keyvault_kit.keys.reading import Reading, Unreadable, read_all, read_one
 from keyvault_kit.keys.selection import touched
 from keyvault_kit.keys.session import KeySession, open_session
 
+_SERIAL: Final = "[0-9]{1,15}"
 ANOTHER: Final = "Plug it in, or look at the number on its label again."
 
 
@@ -208,26 +209,26 @@ def find_key(work: Work, tag: str) -> PluggedKey:
     """
     readings = [it for it in read_all(work.station.bus) if isinstance(it, Reading)]
     registered = work.register.keys.get(tag)
-    serial = registered.serial if registered else _typed_serial(work, tag)
+    serial = registered.serial if registered else ask_serial(work.interaction, work.step.by[0], tag)
     if serial is None:
         return _blinking(work, tag, [it for it in readings if it.serial is None])
     return only([it for it in readings if it.serial == serial], serial, tag).plugged
 
 
-def _typed_serial(work: Work, tag: str) -> int | None:
-    text = f"Type the serial number on the label of key {tag}; nothing if it has none"
-    prompt = Prompt(topic=Topic.SERIAL, text=text, person=work.step.by[0], subject=tag)
-    answer = work.interaction.ask(prompt).strip()
-    return serial_number(answer) if answer else None
-
-
-def serial_number(typed: str) -> int:
-    """A serial number as it was typed from a label.
+def ask_serial(people: Interaction, person: str, tag: str) -> int | None:
+    """The serial number on a key's label, typed by a person; None where it has none.
 
     Raises:
-        InputError: It is none.
+        InputError: What was typed is none.
     """
-    if not re.fullmatch(r"[0-9]{1,15}", typed):
+    text = f"Type the serial number on the label of key {tag}; nothing if it has none"
+    prompt = Prompt(topic=Topic.SERIAL, text=text, person=person, subject=tag)
+    answer = people.ask(prompt).strip()
+    return _serial_number(answer) if answer else None
+
+
+def _serial_number(typed: str) -> int:
+    if not re.fullmatch(_SERIAL, typed):
         raise InputError(f"{typed[:20]!r} is no serial number", mend="Type the digits alone.")
     return int(typed)
 

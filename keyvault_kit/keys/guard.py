@@ -42,6 +42,13 @@ class AttemptsInMemory:
         self._counts[key] = count
 
 
+class SawPin(Protocol):
+    """Told what became of a PIN that was sent."""
+
+    def __call__(self, retries: int | None, *, right: bool | None) -> None:
+        """Take the attempts left after it and whether it was right, as far as they are known."""
+
+
 class PinGuard:
     """Counts unproven PINs by key, and refuses those that could lock it.
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Event
-from typing import Any, Protocol
+from typing import Any
 
 from fido2.ctap import STATUS, CtapError
 from fido2.ctap2.base import Ctap2, Info
@@ -47,7 +47,7 @@ from keyvault_kit.keys.failures import (
     in_our_words,
     read_pin_state,
 )
-from keyvault_kit.keys.guard import PinGuard
+from keyvault_kit.keys.guard import PinGuard, SawPin
 from keyvault_kit.keys.hid import Clock, HidBus, KeyConnection, PluggedKey
 from keyvault_kit.keys.pintext import pin_text
 from keyvault_kit.secret import Secret
@@ -63,13 +63,6 @@ PERMISSION = ClientPin.PERMISSION
 
 def _no_touch() -> None:
     """Nobody wants to know when the key waits for a touch."""
-
-
-class SawPin(Protocol):
-    """Told what became of a PIN that was sent."""
-
-    def __call__(self, retries: int | None, *, right: bool | None) -> None:
-        """Take the attempts left after it and whether it was right, as far as they are known."""
 
 
 class KeySession:

@@ -13,7 +13,7 @@ from keyvault_kit.ceremonies.at_keys import AtKey, KeyDesk
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.plan import Ceremony, Condition, Plan, Step, Work
 from keyvault_kit.ceremonies.recognition import Credential, first_assertion
-from keyvault_kit.ceremonies.which_key import Named, serial_number
+from keyvault_kit.ceremonies.which_key import Named, ask_serial
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.authority import roles_of
 from keyvault_kit.custody.model import Mode, Role, Use
@@ -109,10 +109,9 @@ def _at_key(it: Request, work: Work, seen: list[ev.Fact]) -> AtKey:
     desk = KeyDesk.of(work.station, work.interaction, it.custodian, seen.append)
     if not plugged(desk.bus):
         work.interaction.wait_for_key(_prompt(it, Topic.PLUG, f"Plug in key {it.tag}"))
-    text = f"Type the serial number on the label of key {it.tag}; nothing if it has none"
-    typed = work.interaction.ask(_prompt(it, Topic.SERIAL, text)).strip()
-    found = desk.find(Named(serial=serial_number(typed)) if typed else Named(touch=True))
-    if not typed and found.reading.serial is not None:
+    typed = ask_serial(work.interaction, it.custodian, it.tag)
+    found = desk.find(Named(serial=typed) if typed is not None else Named(touch=True))
+    if typed is None and found.reading.serial is not None:
         raise InputError(
             f"the key that was touched has the serial number {found.reading.serial}",
             mend="Compare it with the label, and type it.",

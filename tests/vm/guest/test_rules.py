@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from keyvault_kit.cli.output import EXIT_FINDINGS
-from keyvault_kit.errors import DeviceError
+from keyvault_kit.errors import EXIT_FINDINGS, DeviceError
 from keyvault_kit.keys.hid import HidapiBus
 from keyvault_kit.keys.reading import Unreadable, read_all
 from tests.vm.guest.client import Board
