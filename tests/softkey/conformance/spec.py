@@ -1,4 +1,4 @@
-"""Numbers of the CTAP 2.1 text, typed from it once more: nothing here comes from the software key.
+"""Numbers of CTAP 2.1, written down once more: nothing here comes from the software key.
 
 https://fidoalliance.org/specs/fido-v2.1-ps-20210615/
 """
