@@ -41,6 +41,16 @@ class Kind(StrEnum):
     ENVELOPE = "ENVELOPE"
     RECORD = "RECORD"
     AUDIT = "AUDIT"
+    SCRIPT = "SCRIPT"
+    EXCEPTION = "EXCEPTION"
+    TRANSFER = "TRANSFER"
+    DRILL = "DRILL"
+    OPENING = "OPENING"
+    INVENTORY = "INVENTORY"
+    CHART = "CHART"
+    RECOVERY = "RECOVERY"
+    SITE = "SITE"
+    LINER = "LINER"
 
 
 SECRET_KINDS: Final = frozenset({Kind.PIN, Kind.PASSWORD, Kind.PART, Kind.IDENTITY})
