@@ -81,6 +81,7 @@ TABLE: Final[dict[type[ev.Fact], Rule]] = {
     # Envelopes
     ev.EnvelopePrinted: Rule("print a secret sheet", _OFFICER),
     ev.EnvelopeProven: Rule("prove a secret sheet", _OFFICER),
+    ev.EnvelopeBagged: Rule("put a sheet into its bag", _HANDS),
     ev.KeyPacked: Rule("pack a key", _HANDS),
     ev.EnvelopeSealed: Rule("seal an envelope", _HANDS, TWO),
     ev.EnvelopeDeposited: Rule("deposit an envelope", _HANDS),
@@ -93,6 +94,7 @@ TABLE: Final[dict[type[ev.Fact], Rule]] = {
     ev.CeremonyStarted: Rule("begin a ceremony", _ALL),
     ev.CeremonyStepped: Rule("end a step", _ALL),
     ev.CeremonyReturned: Rule("go back in a ceremony", _ALL),
+    ev.PagesCounted: Rule("count the pages of a ceremony", _HANDS),
     ev.CeremonyClosed: Rule("close a ceremony", _ALL),
     ev.FindingSettled: Rule("settle a finding", _OFFICER, TWO),
 }

@@ -72,6 +72,16 @@ class Purpose(StrEnum):
     """The station's age identity, which opens bundles and backups."""
 
 
+class Form(StrEnum):
+    """How a secret stands on its sheets (S30)."""
+
+    WHOLE = "whole"
+    PARTS = "parts"
+    """Cut into literal pieces, all of which are needed."""
+    SHARES = "shares"
+    """SLIP-39 shares, any `threshold` of which give it back."""
+
+
 GENUINE: Final = "genuine"
 """The verdict on a key's attestation without which nothing is put on it."""
 
@@ -268,6 +278,8 @@ class SecretSet(_Value, frozen=True):
     Attributes:
         subject: The account (a password) or the key (its PIN).
         threshold: How many of the `count` sheets give the secret; 1 of 1 is a whole secret.
+        alphabet: Name of the alphabet that a password was drawn from; absent for all else.
+        length: Characters of that password (S28).
     """
 
     id: Id
@@ -275,6 +287,9 @@ class SecretSet(_Value, frozen=True):
     subject: Id
     threshold: int
     count: int
+    form: Form
+    alphabet: Id | None = None
+    length: int | None = None
     state: SetState = SetState.MADE
 
 
@@ -362,6 +377,15 @@ class Return(_Value, frozen=True):
     why: str
 
 
+class PageCount(_Value, frozen=True):
+    """The pages of a ceremony's secret sheets: what came out of the printer, and where it went."""
+
+    printed: int
+    sealed: int
+    spoiled: int
+    destroyed: int
+
+
 class CeremonyRecord(_Value, frozen=True):
     """One ceremony as the ledger tells it.
 
@@ -370,6 +394,8 @@ class CeremonyRecord(_Value, frozen=True):
         done: Ids of the steps done and not undone, in order.
         times: Time of each of them.
         returns: When it went back, oldest first.
+        printed: The envelopes whose secret sheets were printed in it.
+        pages: How many of those pages went where, once two people counted them.
         closed: Whether all steps are done.
     """
 
@@ -381,4 +407,6 @@ class CeremonyRecord(_Value, frozen=True):
     done: tuple[str, ...] = ()
     times: tuple[datetime, ...] = ()
     returns: tuple[Return, ...] = ()
+    printed: tuple[Id, ...] = ()
+    pages: PageCount | None = None
     closed: bool = False

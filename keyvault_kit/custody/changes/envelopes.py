@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.changes.ceremonies import LYING_OPEN, open_ceremony
 from keyvault_kit.custody.changes.handler import Handlers
 from keyvault_kit.custody.entries import Entry
 from keyvault_kit.custody.model import Envelope, EnvelopeState, SetState
@@ -40,8 +41,15 @@ def _printed(state: Register, fact: ev.EnvelopePrinted, _: Entry) -> None:
         raise RefusedError(f"set {it.id} is {it.state}: no more sheets of it are printed")
     if fact.number > it.count:
         raise RefusedError(f"set {it.id} has {it.count} sheets, not {fact.number}")
-    if any(e.number == fact.number for e in state.live_envelopes(it.id)):
+    live = state.live_envelopes(it.id)
+    if any(e.number == fact.number for e in live):
         raise RefusedError(f"sheet {fact.number} of set {it.id} was printed already")
+    for other in live:
+        if other.state in LYING_OPEN and not other.bag:
+            raise RefusedError(
+                f"sheet {other.number} of set {it.id} is not in its bag yet",
+                mend="No two sheets of a set lie open: put it into its bag first, or spoil it.",
+            )
     envelope = Envelope(
         id=fact.envelope,
         holds=fact.holds,
@@ -51,6 +59,24 @@ def _printed(state: Register, fact: ev.EnvelopePrinted, _: Entry) -> None:
         proof=fact.proof,
     )
     _add(state, envelope)
+    if fact.ceremony:
+        _note_printed(state, fact.ceremony, fact.envelope)
+
+
+def _note_printed(state: Register, ceremony: str, envelope: str) -> None:
+    """A page more to be counted: what was counted before does not hold any more."""
+    it = open_ceremony(state, ceremony)
+    printed = (*it.printed, envelope)
+    state.ceremonies[it.id] = msgspec.structs.replace(it, printed=printed, pages=None)
+
+
+def _bagged(state: Register, fact: ev.EnvelopeBagged, _: Entry) -> None:
+    it = known(state.envelopes, fact.envelope, "envelope")
+    if it.set is None or it.bag:
+        what = f"lies in bag {it.bag} already" if it.bag else f"holds {it.holds}, and no sheet"
+        raise RefusedError(f"envelope {it.id} {what}")
+    _change(state, it.id, (EnvelopeState.PROVEN,), bag=fact.bag)
+    _use_bag(state, fact.bag, it.id)
 
 
 def _proven(state: Register, fact: ev.EnvelopeProven, _: Entry) -> None:
@@ -76,9 +102,12 @@ def _check_alone(state: Register, holds: str, envelope: str) -> None:
 
 
 def _sealed(state: Register, fact: ev.EnvelopeSealed, _: Entry) -> None:
-    expected = (EnvelopeState.PROVEN,)
-    _change(state, fact.envelope, expected, state=EnvelopeState.SEALED, bag=fact.bag)
-    _use_bag(state, fact.bag, fact.envelope)
+    it = known(state.envelopes, fact.envelope, "envelope")
+    if it.state is EnvelopeState.PROVEN and it.bag and it.bag != fact.bag:
+        raise RefusedError(f"envelope {it.id} lies in bag {it.bag}, not in {fact.bag}")
+    _change(state, it.id, (EnvelopeState.PROVEN,), state=EnvelopeState.SEALED, bag=fact.bag)
+    if not it.bag:
+        _use_bag(state, fact.bag, fact.envelope)
 
 
 def _use_bag(state: Register, bag: str, envelope: str, *, corrected: bool = False) -> None:
@@ -224,6 +253,7 @@ def _check_not_dead(state: Register, it: Envelope, to: EnvelopeState) -> None:
 HANDLERS: Handlers = {
     ev.EnvelopePrinted: _printed,
     ev.EnvelopeProven: _proven,
+    ev.EnvelopeBagged: _bagged,
     ev.KeyPacked: _packed,
     ev.EnvelopeSealed: _sealed,
     ev.EnvelopeDeposited: _deposited,

@@ -6,11 +6,13 @@ import msgspec
 
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.handler import Handlers
+from keyvault_kit.custody.decisions import CONFLICTS
 from keyvault_kit.custody.entries import Entry
-from keyvault_kit.custody.model import STATION, EnvelopeState, Purpose, SecretSet, SetState
+from keyvault_kit.custody.model import STATION, EnvelopeState, Form, Purpose, SecretSet, SetState
 from keyvault_kit.custody.register import Register, add, also, known, note_contradiction
 from keyvault_kit.errors import RefusedError
 
+_PARTS: Final = (2, 3)
 _OWNERS: Final = {
     Purpose.PASSWORD: ("account", "accounts"),
     Purpose.PIN: ("key", "keys"),
@@ -25,15 +27,48 @@ def _set_made(state: Register, fact: ev.SetMade, _: Entry) -> None:
         raise RefusedError(f"an identity is that of the {STATION}, not of {fact.subject}")
     if fact.threshold > fact.count:
         raise RefusedError(f"set {fact.set} has fewer sheets than its threshold")
+    form = fact.form or (Form.WHOLE if fact.count == 1 else Form.SHARES)
+    _check_form(fact, form)
+    _check_length(state, fact)
     made = SecretSet(
         id=fact.set,
         purpose=fact.purpose,
         subject=fact.subject,
         threshold=fact.threshold,
         count=fact.count,
+        form=form,
+        alphabet=fact.alphabet,
+        length=fact.length,
     )
     add(state.sets, fact.set, made, "secret set")
     also(state.made, f"{fact.purpose}:{fact.subject}", fact.set)
+
+
+def _check_form(fact: ev.SetMade, form: Form) -> None:
+    """A whole secret is one sheet; of parts all are needed; a share of one would be the whole."""
+    fits = {
+        Form.WHOLE: fact.count == 1,
+        Form.PARTS: fact.count in _PARTS and fact.threshold == fact.count,
+        Form.SHARES: fact.threshold > 1,
+    }
+    if not fits[form]:
+        raise RefusedError(
+            f"set {fact.set} cannot be {form}, {fact.threshold} of {fact.count}",
+            mend="One sheet is the whole; 2 or 3 parts are all needed; of shares at least two.",
+        )
+
+
+def _check_length(state: Register, fact: ev.SetMade) -> None:
+    """A password is as long as was decided (C3), 40 characters where nobody decided."""
+    if fact.length is None or fact.purpose is not Purpose.PASSWORD:
+        return
+    decided = state.decisions.get("C3")
+    least = int(decided.choice if decided else CONFLICTS["C3"].default)
+    if fact.length < least:
+        raise RefusedError(
+            f"a password of {fact.length} characters is shorter than {least}",
+            mend="Make it longer; or let two people decide on C3 first: 'decide'.",
+        )
 
 
 def _set_voided(state: Register, fact: ev.SetVoided, _: Entry) -> None:

@@ -11,8 +11,10 @@ from keyvault_kit.custody.events.ceremonies import (
     CeremonyStepped,
     FindingMade,
     FindingSettled,
+    PagesCounted,
 )
 from keyvault_kit.custody.events.envelopes import (
+    EnvelopeBagged,
     EnvelopeCorrected,
     EnvelopeDeposited,
     EnvelopeDestroyed,
@@ -113,6 +115,7 @@ AnyFact = (
     | KeyReset
     | PinSet
     | PinChecked
+    | PagesCounted
     | PasskeyEnrolled
     | KeyAsserted
     | KeySeen
@@ -141,6 +144,7 @@ AnyFact = (
     | EnvelopeOpened
     | EnvelopeSpoiled
     | EnvelopeDestroyed
+    | EnvelopeBagged
     | EnvelopeCorrected
     | CeremonyStarted
     | CeremonyStepped
@@ -168,6 +172,7 @@ __all__ = [
     "CredentialDeleted",
     "DecisionMade",
     "DetailsErased",
+    "EnvelopeBagged",
     "EnvelopeCorrected",
     "EnvelopeDeposited",
     "EnvelopeDestroyed",
@@ -196,6 +201,7 @@ __all__ = [
     "Natural",
     "Observation",
     "OrganisationNamed",
+    "PagesCounted",
     "PasskeyEnrolled",
     "PasswordOffered",
     "PasswordRecovered",

@@ -29,6 +29,21 @@ class CeremonyReturned(Fact, frozen=True, tag="ceremony.returned"):
     why: str
 
 
+class PagesCounted(Fact, frozen=True, tag="ceremony.counted"):
+    """Two people counted the pages of secret sheets: all that were printed lie where they belong.
+
+    Attributes:
+        printed: What came out of the printer in the ceremony, jams and misprints included.
+        sealed, spoiled, destroyed: Where those pages are; together as many.
+    """
+
+    ceremony: Id
+    printed: Natural
+    sealed: Natural
+    spoiled: Natural
+    destroyed: Natural = 0
+
+
 class CeremonyClosed(Fact, frozen=True, tag="ceremony.closed"):
     """All steps are done."""
 

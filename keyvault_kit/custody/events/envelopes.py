@@ -5,19 +5,35 @@ from keyvault_kit.custody.model import Count, EnvelopeState, Hex256, Id
 
 
 class EnvelopePrinted(Fact, frozen=True, tag="envelope.printed"):
-    """A sheet came out of the printer; `proof` is what its content must agree with."""
+    """A sheet came out of the printer; `proof` is what its content must agree with.
+
+    Attributes:
+        ceremony: In which; its pages are counted before it closes.
+    """
 
     envelope: Id
     holds: str
     set: Id
     number: Count
     proof: Hex256
+    ceremony: Id | None = None
 
 
 class EnvelopeProven(Fact, frozen=True, tag="envelope.proven"):
     """The printed sheet was read back and agrees with its proof."""
 
     envelope: Id
+
+
+class EnvelopeBagged(Fact, frozen=True, tag="envelope.bagged"):
+    """The proven sheet lies in a bag, whose number two people read from it, each on their own.
+
+    It counts as sealed once two have signed that (`envelope.sealed`). Until a sheet is in its bag,
+    no other of its set is printed.
+    """
+
+    envelope: Id
+    bag: Id
 
 
 class KeyPacked(Fact, frozen=True, tag="key.packed"):

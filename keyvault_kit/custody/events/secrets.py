@@ -1,17 +1,26 @@
 """Passwords, PINs and who saw them."""
 
-from keyvault_kit.custody.events.base import Fact, Observation
-from keyvault_kit.custody.model import Count, Id, Purpose
+from keyvault_kit.custody.events.base import Fact, Observation, Positive
+from keyvault_kit.custody.model import Count, Form, Id, Purpose
 
 
 class SetMade(Fact, frozen=True, tag="set.made"):
-    """A password or PIN was drawn and split; how it is put on paper."""
+    """A password or PIN was drawn and split; how it is put on paper.
+
+    Attributes:
+        form: Absent where it follows: one sheet is the whole, several are shares.
+        alphabet: Name of the alphabet that a password was drawn from.
+        length: Characters of that password.
+    """
 
     set: Id
     purpose: Purpose
     subject: Id
     threshold: Count
     count: Count
+    form: Form | None = None
+    alphabet: Id | None = None
+    length: Positive | None = None
 
 
 class SetVoided(Fact, frozen=True, tag="set.voided"):

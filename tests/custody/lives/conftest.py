@@ -21,6 +21,7 @@ from keyvault_kit.custody.entries import Entry
 from keyvault_kit.custody.fold import admit, fold
 from keyvault_kit.custody.model import (
     EnvelopeState,
+    Form,
     Mode,
     PaperSize,
     Purpose,
@@ -102,15 +103,18 @@ def pools(state: Register) -> Pools:
 _DAYS: Final = [*[None] * 20, date(2026, 1, 1), date(2099, 1, 1)]
 FIXED: Final[Pools] = {
     "account": ["bg1", "bg1", "bg2", "bg3"],
+    "alphabet": [None, "base58"],
     "back": [0, 0, 60, 600],
     "choice": ["split"],
     "commitments": [(DIGEST,), ()],
     "count": [1, 1, 2],
     "decision": ["C1", "C7"],
     "finding": [0, 9, 30],
+    "form": [*[None] * 4, *Form],
     "half": [None, 1, 2],
     "holds": ["key:K1", "key:K2", "evidence:K1", "share:bg1:1", "share:bg1:2"],
     "left_out": [0],
+    "length": [None, 44, 44, 20],
     "metadata": [None, 1],
     "min_length": [6],
     "need": [1, 2, 3],
@@ -118,6 +122,7 @@ FIXED: Final[Pools] = {
     "number": [1, 2],
     "offset": [0, -300, 301],
     "person": [*PEOPLE, "zoe"],
+    **dict.fromkeys(("printed", "sealed", "spoiled", "destroyed"), [0, 0, 1, 2]),
     "reasons": [()],
     "request": [{}],
     "review": [date(2026, 1, 1), date(2099, 1, 1)],
@@ -183,6 +188,7 @@ def draw_field(field: msgspec.structs.FieldInfo, random: Random, pool: Pools) ->
 
 READY: Final[dict[Any, EnvelopeState]] = {
     ev.EnvelopeProven: EnvelopeState.PRINTED,
+    ev.EnvelopeBagged: EnvelopeState.PROVEN,
     ev.EnvelopeSealed: EnvelopeState.PROVEN,
     ev.EnvelopeDeposited: EnvelopeState.SEALED,
     ev.EnvelopeMoved: EnvelopeState.DEPOSITED,
@@ -219,6 +225,8 @@ def aimed(fact: Any, random: Random, state: Register) -> dict[str, Any]:
     if kind is ev.PasskeyEnrolled:
         ready = [it.id for it in state.keys.values() if it.pin_set and not it.credential]
         return {"key": random.choice(ready)} if ready else {}
+    if kind is ev.PagesCounted:
+        return counted(state)
     if kind in READY:
         waiting = [it.id for it in state.envelopes.values() if it.state is READY[kind]]
         return {"envelope": random.choice(waiting)} if waiting else {}
@@ -228,6 +236,24 @@ def aimed(fact: Any, random: Random, state: Register) -> dict[str, Any]:
         mine = [it for it in new if purpose in (None, it.purpose)]
         it = random.choice(mine) if mine else None
         return ({"set": it.id} | ({owner: it.subject} if owner else {})) if it else {}
+    return {}
+
+
+def counted(state: Register) -> dict[str, Any]:
+    """The pages of a ceremony in which sheets were printed, as the register has them."""
+    for it in reversed(state.ceremonies.values()):
+        if it.printed and not it.closed:
+            states = [state.envelopes[envelope].state for envelope in it.printed]
+            spoiled, destroyed = (
+                states.count(gone) for gone in (EnvelopeState.SPOILED, EnvelopeState.DESTROYED)
+            )
+            return {
+                "ceremony": it.id,
+                "printed": len(states),
+                "sealed": len(states) - spoiled - destroyed,
+                "spoiled": spoiled,
+                "destroyed": destroyed,
+            }
     return {}
 
 

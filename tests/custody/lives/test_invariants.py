@@ -77,9 +77,27 @@ def destroyed_when_dead(before: Register, entry: Entry, after: Register) -> None
 def a_bag_is_used_once(before: Register, entry: Entry, after: Register) -> None:
     bag, envelope = getattr(entry.fact, "bag", None), getattr(entry.fact, "envelope", "")
     assert after.bags == before.bags | ({bag: envelope} if bag else {})
-    if bag and not isinstance(entry.fact, ev.EnvelopeCorrected):
+    if isinstance(entry.fact, ev.EnvelopeSealed):
+        assert before.envelopes[envelope].bag in (None, bag)
+    elif bag and not isinstance(entry.fact, ev.EnvelopeCorrected):
         assert bag not in before.bags
     assert before.bags.items() <= after.bags.items()
+
+
+def one_sheet_lies_open(_: Register, entry: Entry, after: Register) -> None:
+    if isinstance(entry.fact, ev.EnvelopePrinted):
+        lying = (EnvelopeState.PRINTED, EnvelopeState.PROVEN)
+        live = after.live_envelopes(entry.fact.set)
+        assert [it.id for it in live if it.state in lying and not it.bag] == [entry.fact.envelope]
+
+
+def pages_add_up(_: Register, entry: Entry, after: Register) -> None:
+    for it in after.ceremonies.values():
+        if it.pages:
+            assert it.pages.printed == it.pages.sealed + it.pages.spoiled + it.pages.destroyed
+            assert it.pages.printed >= len(it.printed)
+        if it.closed and isinstance(entry.fact, ev.CeremonyClosed):
+            assert it.pages or not it.printed
 
 
 def deposited_in_force(before: Register, _: Entry, after: Register) -> None:
@@ -119,6 +137,8 @@ CHANGES: Final[tuple[Callable[[Register, Entry, Register], None], ...]] = (
     gone_for_ever,
     destroyed_when_dead,
     a_bag_is_used_once,
+    one_sheet_lies_open,
+    pages_add_up,
     deposited_in_force,
     retired_for_ever,
     counted,
