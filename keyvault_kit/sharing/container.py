@@ -7,11 +7,11 @@ more make that hopeless, and hide the length (docs/formats.md, 'Container').
 import hashlib
 import hmac
 import unicodedata
-from collections.abc import Callable
 from typing import Final
 
 from keyvault_kit.errors import InputError, MismatchError
 from keyvault_kit.secret import Secret
+from keyvault_kit.sharing.randomness import Random, draw
 
 VERSION: Final = 2
 HEADER: Final = 3
@@ -25,16 +25,17 @@ LONGEST: Final = 256
 """Bytes of text: Entra takes no longer password."""
 
 
-def wrap(text: Secret, random: Callable[[int], bytes]) -> Secret:
+def wrap(text: Secret, random: Random) -> Secret:
     """The container of a text.
 
     Raises:
         InputError: The text is longer than 256 bytes of UTF-8, or is no text.
+        InternalError: The randomness is broken.
     """
     content = unicodedata.normalize("NFC", _text(text)).encode()
     if len(content) > LONGEST:
         raise InputError(f"a text of {len(content)} bytes is too long to be split, over {LONGEST}")
-    filling = random(_size(len(content)) - len(content) - HEADER - CHECK)
+    filling = draw(random, _size(len(content)) - len(content) - HEADER - CHECK)
     body = bytes([VERSION]) + len(content).to_bytes(2, "big") + content + filling
     return Secret(body + hashlib.sha256(body).digest()[:CHECK])
 
@@ -52,7 +53,7 @@ def unwrap(secret: Secret) -> Secret:
     if not sound or body[:1] != bytes([VERSION]):
         raise MismatchError("what the shares give is no container of this format")
     length = int.from_bytes(body[1:HEADER], "big")
-    if _size(length) != len(data):
+    if length > LONGEST or _size(length) != len(data):
         raise MismatchError("the container's length does not fit")
     content = Secret(body[HEADER : HEADER + length])
     if not unicodedata.is_normalized("NFC", _text(content)):

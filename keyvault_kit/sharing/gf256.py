@@ -6,7 +6,7 @@ shifts, masks and XOR. The coefficients depend on the indices of shares alone, w
 """
 
 from collections.abc import Sequence
-from functools import reduce
+from functools import cache, reduce
 from typing import Final
 
 REDUCTION: Final = 0x1B
@@ -24,6 +24,7 @@ def multiply(a: int, b: int) -> int:
     return product
 
 
+@cache
 def inverse(a: int) -> int:
     """The inverse of a public field element, 1 to 255: its power of 254 = 2 + 4 + ... + 128."""
     power = 1

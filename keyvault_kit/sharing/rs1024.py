@@ -1,14 +1,17 @@
 """RS1024, the checksum of SLIP-0039: a Reed-Solomon code over GF(1024), three words long.
 
-It finds any error of up to three words, and misses more with a chance below 1e-9.
+It finds any error of up to three words, and misses more with a chance below 1e-9. The code is
+linear: an error leaves the same mark in the remainder whatever the other words are.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Final
 
 LENGTH: Final = 3
 """Words of the checksum."""
 
+_CUSTOMIZATIONS: Final = {False: b"shamir", True: b"shamir_extendable"}
 _GENERATOR: Final = (
     0x00E0E040,
     0x01C1C080,
@@ -32,36 +35,61 @@ def _polymod(values: Iterable[int]) -> int:
 
 def _shift(check: int) -> int:
     """The remainder one word further on."""
-    top = check >> 20
-    check = (check & 0xFFFFF) << 10
+    return (check & 0xFFFFF) << 10 ^ _reduction(check >> 20)
+
+
+def _reduction(top: int) -> int:
+    """What a word that is shifted out leaves in the remainder."""
+    reduction = 0
     for i, term in enumerate(_GENERATOR):
-        check ^= term if top >> i & 1 else 0
-    return check
+        reduction ^= term if top >> i & 1 else 0
+    return reduction
 
 
-def create(customization: bytes, words: Sequence[int]) -> tuple[int, ...]:
+@cache
+def _tops() -> Mapping[int, int]:
+    """The word that was shifted out, by the lowest word of what it left: each leaves another."""
+    return {_reduction(top) & 1023: top for top in range(1024)}
+
+
+def _unshift(check: int) -> int:
+    """The remainder one word before."""
+    top = _tops()[check & 1023]
+    return top << 20 | (check ^ _reduction(top)) >> 10
+
+
+def create(words: Sequence[int], *, extendable: bool) -> tuple[int, ...]:
     """The three words that complete these, as numbers 0 to 1023."""
-    check = _polymod((*customization, *words, *[0] * LENGTH)) ^ 1
+    values = (*_CUSTOMIZATIONS[extendable], *words, *[0] * LENGTH)
+    check = _polymod(values) ^ 1
     return tuple(check >> 10 * i & 1023 for i in reversed(range(LENGTH)))
 
 
-def verify(customization: bytes, words: Sequence[int]) -> bool:
+def _mark(words: Sequence[int], *, extendable: bool) -> int:
+    """What the errors in these words leave in the remainder: 0 where there are none."""
+    return _polymod((*_CUSTOMIZATIONS[extendable], *words)) ^ 1
+
+
+def verify(words: Sequence[int], *, extendable: bool) -> bool:
     """Whether these words, the checksum among them, are free of errors."""
-    return _polymod((*customization, *words)) == 1
+    return _mark(words, extendable=extendable) == 0
 
 
-def locate(customization: bytes, words: Sequence[int]) -> int | None:
-    """Where the one wrong word stands, from 0, if changing one word mends the checksum.
+def mends(words: Sequence[int], *, extendable: bool) -> Iterator[dict[int, int]]:
+    """Each change of one word, or swap of two neighbours, after which the checksum holds.
 
-    The code is linear: an error leaves the same mark in the remainder whatever the other words are.
-    Two wrong words never look like one (the distance is 4); three do with a chance of 3e-5. The
-    place is told and not the word, as the specification asks (SLIP-0039, 'Checksum').
+    The mark is taken back word by word: at the place of a single error it is that error itself.
+    There are seldom several ways, since two valid codes differ in four words or more.
+
+    Yields:
+        The right words by their places, from 0.
     """
-    mark = _polymod((*customization, *words)) ^ 1
-    for error in range(1, 1024):
-        trace = error
-        for place in reversed(range(len(words))):
-            if trace == mark:
-                return place
-            trace = _shift(trace)
-    return None
+    mark = _mark(words, extendable=extendable)
+    for place in reversed(range(len(words))):
+        if 0 < mark < 1 << 10:
+            yield {place: words[place] ^ mark}
+        before = place - 1
+        difference = words[place] ^ words[before] if place else 0
+        if difference and mark == difference << 10 | difference:
+            yield {before: words[place], place: words[before]}
+        mark = _unshift(mark)

@@ -4,12 +4,13 @@ The polynomials pass through the secret at x = 255 and through its digest at x =
 """
 
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Final
 
-from keyvault_kit.errors import InternalError, MismatchError
+from keyvault_kit.errors import MismatchError
 from keyvault_kit.sharing import gf256
+from keyvault_kit.sharing.randomness import Random, draw
 
 DIGEST_SIZE: Final = 4
 DIGEST_X: Final = 254
@@ -19,9 +20,7 @@ Point = tuple[int, bytes]
 """A public index, 0 to 15, and a secret value."""
 
 
-def split(
-    secret: bytes, threshold: int, count: int, random: Callable[[int], bytes]
-) -> tuple[Point, ...]:
+def split(secret: bytes, threshold: int, count: int, random: Random) -> tuple[Point, ...]:
     """Points 0 to `count` - 1, any `threshold` of which give the secret back.
 
     Raises:
@@ -29,30 +28,43 @@ def split(
     """
     if threshold == 1:
         return tuple((x, secret) for x in range(count))
-    drawn = [(x, _draw(random, len(secret))) for x in range(threshold - 2)]
-    filling = _draw(random, len(secret) - DIGEST_SIZE)
+    drawn = [(x, draw(random, len(secret))) for x in range(threshold - 2)]
+    filling = draw(random, len(secret) - DIGEST_SIZE)
     base = [*drawn, (DIGEST_X, _digest(filling, secret) + filling), (SECRET_X, secret)]
     rest = range(len(drawn), count)
     return (*drawn, *((x, gf256.interpolate(base, x)) for x in rest))
 
 
-def recover(points: Sequence[Point], threshold: int) -> tuple[bytes, tuple[int, ...]]:
+def recover(
+    points: Sequence[Point], threshold: int, what: str = "the shares"
+) -> tuple[bytes, tuple[int, ...]]:
     """The secret of at least `threshold` points, and the indices of those that contradict it.
 
     More points than the threshold are looked at in all their choices until a digest holds: that
-    finds the secret and names the wrong ones where enough are right.
+    finds the secret and names the wrong ones where enough are right. Points of threshold 1 have
+    no digest: they are all the same, or nobody can say which of them is right.
+
+    Args:
+        what: What the points are called in an error.
 
     Raises:
         MismatchError: No choice of them belongs together.
     """
+    if threshold == 1:
+        secret = points[0][1]
+        if all(hmac.compare_digest(value, secret) for _, value in points):
+            return secret, ()
+        raise MismatchError(
+            f"{what} contradict each other, and which of them is wrong cannot be told",
+            mend="Verify each alone against the ledger.",
+        )
     for base in combinations(points, threshold):
-        secret = base[0][1] if threshold == 1 else gf256.interpolate(base, SECRET_X)
-        if threshold == 1 or _agrees(base, secret):
-            wrong = (x for x, value in points if gf256.interpolate(base, x) != value)
-            return secret, tuple(wrong)
+        secret = gf256.interpolate(base, SECRET_X)
+        if _agrees(base, secret):
+            return secret, tuple(_contradicting(base, points))
     raise MismatchError(
-        "the shares do not belong together: their digest does not hold",
-        mend="Verify each alone against the ledger.",
+        f"{what} do not belong together: their digest does not hold",
+        mend="Verify each alone against the ledger, or add another: then the wrong one is named.",
     )
 
 
@@ -62,12 +74,13 @@ def _agrees(base: Sequence[Point], secret: bytes) -> bool:
     return hmac.compare_digest(digest, _digest(filling, secret))
 
 
+def _contradicting(base: Sequence[Point], points: Sequence[Point]) -> Iterator[int]:
+    """The indices of points that do not lie on the polynomials through `base`."""
+    known = {x for x, _ in base}
+    for x, value in points:
+        if x not in known and not hmac.compare_digest(gf256.interpolate(base, x), value):
+            yield x
+
+
 def _digest(key: bytes, secret: bytes) -> bytes:
     return hmac.digest(key, secret, "sha256")[:DIGEST_SIZE]
-
-
-def _draw(random: Callable[[int], bytes], size: int) -> bytes:
-    drawn = random(size)
-    if len(drawn) != size:
-        raise InternalError(f"the source of randomness gave {len(drawn)} bytes, not {size}")
-    return drawn

@@ -1,32 +1,60 @@
-"""The words of SLIP-0039: found by themselves or by their first four letters, and near misses."""
+"""The words of SLIP-0039: found by themselves, by their letters or number, and near misses."""
 
+from bisect import bisect_left
 from difflib import get_close_matches
 from typing import Final
 
 from keyvault_kit.errors import InputError
 from keyvault_kit.sharing.slip39_wordlist import WORDS
 
-__all__ = ["PREFIX", "WORDS", "index", "nearest"]
+__all__ = ["PREFIX", "WORDS", "completions", "find", "index", "nearest", "typed"]
 
 PREFIX: Final = 4
 """Words are told apart by this many letters (SLIP-0039, 'Wordlist')."""
 
 _BY_PREFIX: Final = {word[:PREFIX]: number for number, word in enumerate(WORDS)}
+_LAST: Final = "\x7f"
+"""Behind every letter of the list."""
+
+
+def find(text: str) -> int | None:
+    """The number, 0 to 1023, of a word, or of its first four letters or more; capitals are fine."""
+    folded = text.casefold()
+    number = _BY_PREFIX.get(folded[:PREFIX])
+    return number if number is not None and WORDS[number].startswith(folded) else None
 
 
 def index(text: str) -> int:
-    """The number, 0 to 1023, of a word, or of its first four letters or more; capitals are fine.
+    """The number, 0 to 1023, of a word, as `find` does.
 
     Raises:
         InputError: It is no word of the list; the nearest ones are named.
     """
-    folded = text.casefold()
-    number = _BY_PREFIX.get(folded[:PREFIX])
-    if number is not None and WORDS[number].startswith(folded):
+    number = find(text)
+    if number is not None:
         return number
-    near = nearest(folded)
+    near = nearest(text)
     hint = f"Did you mean {' or '.join(near)}?" if near else "Read the word again."
     raise InputError("is no word of the list", mend=hint)
+
+
+def completions(letters: str) -> range:
+    """The numbers of the words that begin with these letters; capitals are fine."""
+    folded = letters.casefold()
+    return range(bisect_left(WORDS, folded), bisect_left(WORDS, folded + _LAST))
+
+
+def typed(text: str) -> int | None:
+    """The number of the one word that this can be: letters that begin no other, or its number.
+
+    Returns:
+        None where it can be several words, or none.
+    """
+    if text.isascii() and text.isdecimal():
+        number = int(text)
+        return number if number < len(WORDS) else None
+    found = completions(text)
+    return found[0] if text and len(found) == 1 else None
 
 
 def nearest(text: str, most: int = 3) -> tuple[str, ...]:
