@@ -1,0 +1,1 @@
+"""What `sheets/printer.py` is made of: IPP, the way to the CUPS of this machine, its errors."""
