@@ -83,6 +83,7 @@ TABLE: Final[dict[type[ev.Fact], Rule]] = {
     ev.EnvelopeProven: Rule("prove a secret sheet", _OFFICER),
     ev.EnvelopeBagged: Rule("put a sheet into its bag", _HANDS),
     ev.KeyPacked: Rule("pack a key", _HANDS),
+    ev.CardPacked: Rule("make the card of a site", _OFFICER),
     ev.EnvelopeSealed: Rule("seal an envelope", _HANDS, TWO),
     ev.EnvelopeDeposited: Rule("deposit an envelope", _HANDS),
     ev.EnvelopeMoved: Rule("move an envelope to another safe", _HANDS, TWO),

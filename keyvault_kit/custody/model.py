@@ -47,6 +47,30 @@ class PaperSize(StrEnum):
     LETTER = "Letter"
 
 
+class EnvelopeFormat(StrEnum):
+    """The envelopes into which a site folds its sheets (DIN 680, DIN 5008)."""
+
+    DL = "DL"
+    """DIN 5008 form B, folded at 105 and 210 mm."""
+    DL_FORM_A = "DL-A"
+    """DIN 5008 form A, folded at 87 and 192 mm."""
+    C5 = "C5"
+    C4 = "C4"
+    NUMBER_10 = "#10"
+
+
+ENVELOPES: Final = {
+    PaperSize.A4: (
+        EnvelopeFormat.DL,
+        EnvelopeFormat.DL_FORM_A,
+        EnvelopeFormat.C5,
+        EnvelopeFormat.C4,
+    ),
+    PaperSize.LETTER: (EnvelopeFormat.NUMBER_10,),
+}
+"""The envelopes that each paper is folded for, the usual one first."""
+
+
 class Use(StrEnum):
     """What a key is to its account (S17)."""
 
@@ -189,10 +213,15 @@ class Person(_Value, frozen=True):
 
 
 class Site(_Value, frozen=True):
-    """Where safes stand."""
+    """Where safes stand.
+
+    Attributes:
+        envelope: What sheets are folded into there; the usual one of the paper where absent.
+    """
 
     id: Id
     paper: PaperSize
+    envelope: EnvelopeFormat | None = None
 
 
 class Safe(_Value, frozen=True):

@@ -13,9 +13,11 @@ from typing import Annotated, Final
 import msgspec
 
 from keyvault_kit.custody.model import (
+    ENVELOPES,
     ID_PATTERN,
     OBJECT_ID_PATTERN,
     Count,
+    EnvelopeFormat,
     Id,
     PaperSize,
     Role,
@@ -52,10 +54,15 @@ class PersonPlan(_Table, frozen=True):
 
 
 class SitePlan(_Table, frozen=True):
-    """A place with safes, and the paper printed on there."""
+    """A place with safes, the paper printed on there and the envelope it is folded into.
+
+    Attributes:
+        envelope: The usual one of the paper where absent.
+    """
 
     id: ShortId
     paper: PaperSize = PaperSize.A4
+    envelope: EnvelopeFormat | None = None
 
 
 class SafePlan(_Table, frozen=True):
@@ -286,6 +293,16 @@ def _check_people(org: Organisation) -> Iterator[Fault]:
         yield "people", "a custodian is needed beside whom there are two officers and an auditor"
 
 
+def _check_sites(org: Organisation) -> Iterator[Fault]:
+    for i, site in enumerate(org.sites):
+        fitting = ENVELOPES[site.paper]
+        if site.envelope is not None and site.envelope not in fitting:
+            yield (
+                f"sites[{i}].envelope",
+                f"{site.paper} paper is folded for {' or '.join(fitting)}, not for {site.envelope}",
+            )
+
+
 def _check_safes(org: Organisation) -> Iterator[Fault]:
     for i, safe in enumerate(org.safes):
         if not safe.openers:
@@ -352,6 +369,7 @@ _CHECKS: Final[tuple[Callable[[Organisation], Iterable[Fault]], ...]] = (
     _check_unique,
     _check_references,
     _check_people,
+    _check_sites,
     _check_safes,
     _check_accounts,
     _check_envelopes,

@@ -1,17 +1,18 @@
 """Blocks that several sheets share: what to do, captioned values, codes."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import msgspec
 
-from keyvault_kit.errors import InputError
 from keyvault_kit.secret import Secret
 from keyvault_kit.sheets import qr
 from keyvault_kit.sheets.drawing import CAPTION, Drawing
 from keyvault_kit.sheets.fonts import Face
 from keyvault_kit.sheets.geometry import Box
-from keyvault_kit.sheets.text import Fitted, baseline, line_height, wrap
+from keyvault_kit.sheets.placing import crossing
+from keyvault_kit.sheets.text import Fitted, RoomError, baseline, line_height, wrap
 
 CODE: Final = 50.0
 """Side of a QR code that carries a secret, without its quiet zone."""
@@ -21,6 +22,12 @@ GROUP: Final = 4
 
 _CODE_GAP: Final = 2.0
 """Between a fold and the quiet zone of a code: folding is not exact."""
+
+_ASIDE: Final = 58.0
+"""Width of what stands beside the instructions of a sheet with a secret."""
+
+_LEAST_MODULE: Final = 0.4
+"""Millimetres of a module below which a code that was copied is not read any more."""
 
 _STEP_SIZES: Final = (9.0, 8.5, 8.0, 7.5, 7.0)
 _STEP_GAP: Final = 0.7
@@ -69,7 +76,7 @@ def _step_size(texts: Sequence[str], room: Box) -> float:
         lines = sum(len(wrap(text, room.width, Face.REGULAR, size)) for text in texts)
         if lines * line_height(size) + len(texts) * _STEP_GAP <= room.height:
             return size
-    raise InputError(
+    raise RoomError(
         "the instructions do not fit the sheet", mend="Shorten the ids and names on it."
     )
 
@@ -128,10 +135,35 @@ def in_groups(text: str) -> str:
 
 
 def small_code(drawing: Drawing, box: Box, payload: str) -> Box:
-    """Draw a code that holds no secret, quiet zone included, in a square box."""
+    """Draw a code that holds no secret, quiet zone included, in a square box.
+
+    Where a fold crosses the box, the code is smaller and lies beside the fold, at the right.
+
+    Raises:
+        RoomError: Beside the fold it would be too small to be read.
+    """
     matrix = qr.matrix(payload)
+    box = _beside_folds(drawing, box)
     module = box.width / (len(matrix) + 2 * qr.QUIET_ZONE)
+    if module < _LEAST_MODULE:
+        raise RoomError("a code would be too small to be read")
     return drawing.code(box.grown(-qr.QUIET_ZONE * module), matrix)
+
+
+def _beside_folds(drawing: Drawing, box: Box) -> Box:
+    """The largest square at the right of a box that no fold crosses."""
+    strip = _strip(drawing, box)
+    side = min(strip.width, strip.height)
+    return Box(strip.right - side, strip.y, side, side)
+
+
+def _strip(drawing: Drawing, box: Box) -> Box:
+    """The highest part of a box that no fold crosses, a little off the fold."""
+    edges = [box.y, *crossing(box, drawing.paper.folds), box.bottom]
+    top, bottom = max(pairwise(edges), key=lambda edge: edge[1] - edge[0])
+    top += _CODE_GAP * (top != box.y)
+    bottom -= _CODE_GAP * (bottom != box.bottom)
+    return Box(box.x, top, box.width, bottom - top)
 
 
 def salted_codes(drawing: Drawing, panel: Box, payload: str, salt: Secret) -> None:
@@ -157,7 +189,7 @@ def code_and_words(
     """Draw the code of a public text; beside it the text itself, and a hash of it as PGP words.
 
     Args:
-        panel: A part of the page between two folds.
+        panel: A part of the page; where a fold crosses it, the code lies beside the fold.
         text: The code's exact content; its line ends are those of the print.
         title: What the words stand for.
 
@@ -167,7 +199,8 @@ def code_and_words(
     matrix = qr.matrix(text)
     quiet = qr.QUIET_ZONE * CODE / len(matrix)
     top = panel.y + 2 * _CODE_GAP
-    rim = drawing.code(Box(panel.x, top + quiet, CODE, CODE), matrix)
+    beside = max(top, _strip(drawing, panel).y)
+    rim = drawing.code(Box(panel.x, beside + quiet, CODE, CODE), matrix)
     right = Box(rim.right + 2, top, panel.right - rim.right - 2, panel.bottom - 2 - top)
     rows = -(-len(words) // _WORDS_IN_ROW)
     least, largest = _WORD_ROW
@@ -189,7 +222,7 @@ def _fit_lines(text: str, width: float, height: float) -> Fitted:
         )
         if len(lines) * line_height(size) <= height:
             return Fitted(lines, size)
-    raise InputError(
+    raise RoomError(
         f"a text of {len(text)} characters is too long to stand beside its code",
         mend="Shorten the ids in it.",
     )
@@ -204,3 +237,44 @@ def _words(drawing: Drawing, box: Box, words: Sequence[str], height: float) -> N
         if place == 0:
             drawing.text(box.x, y, str(at + 1), size=6.5, grey=CAPTION)
         drawing.text(box.x + 6 + place * column, y, word, size=9.5, face=Face.BOLD)
+
+
+class Known(msgspec.Struct, frozen=True):
+    """Something public that a sheet with a secret says, below its caption."""
+
+    caption: str
+    value: str
+    face: Face = Face.BOLD
+
+
+class Use(msgspec.Struct, frozen=True, kw_only=True):
+    """What the first part of a sheet with a secret says, all of it public.
+
+    Attributes:
+        texts: What to do with the sheet, a step each.
+        set_id: The secret set.
+        needed: How many sheets of the set are needed: '2 of 3'.
+        facts: One or two more.
+    """
+
+    texts: tuple[str, ...]
+    set_id: str
+    needed: str
+    facts: tuple[Known, ...]
+
+
+def secret_use(drawing: Drawing, panel: Box, use: Use) -> None:
+    """Draw what to do with a sheet that carries a secret; beside it its set, and how many it takes.
+
+    Raises:
+        RoomError: A text does not fit.
+    """
+    left = Box(panel.x, panel.y, panel.width - _ASIDE - 6, panel.height)
+    steps(drawing, left, use.texts)
+    x = panel.right - _ASIDE
+    captioned(drawing, Box(x, panel.y + 0.5, _ASIDE, 10.5), "SET", use.set_id, size=18)
+    boxed(drawing, Box(x, panel.y + 13, _ASIDE, 10), f"{use.needed} needed")
+    width = _ASIDE / len(use.facts)
+    for at, fact in enumerate(use.facts):
+        cell = Box(x + at * width, panel.y + 25, width - 2 * (len(use.facts) - 1), 9)
+        captioned(drawing, cell, fact.caption, fact.value, face=fact.face, size=11)

@@ -10,14 +10,20 @@ import msgspec
 from keyvault_kit.errors import InputError
 from keyvault_kit.sheets.drawing import CAPTION, WHITE, Drawing
 from keyvault_kit.sheets.fonts import Face
-from keyvault_kit.sheets.geometry import MARGIN, Box, Paper
+from keyvault_kit.sheets.geometry import FORMATS, MARGIN, PAPERS, Box, Paper
+from keyvault_kit.sheets.text import RoomError
 
 FORMAT: Final = "keyvault-kit sheet v1"
 
 BODY_TOP: Final = 59.0
 """Where the body of a page begins, below the heading."""
 
+FOOT_HEIGHT: Final = 18.0
+"""Between the body of a page and the lower edge of the paper."""
+
 _BANNER: Final = "REHEARSAL · NOTHING ON THIS SHEET IS REAL · REHEARSAL"
+_SHORTEN: Final = "Shorten the names and ids on it."
+_OTHER_PAPER: Final = f"Print it on {' or '.join(PAPERS)} paper."
 _REGISTER: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -69,8 +75,21 @@ def compose(heading: Heading, title: str, paper: Paper, body: Callable[[Drawing]
         The finished PDF; the same arguments give the same bytes.
 
     Raises:
-        InputError: A text does not fit its place, or the fonts cannot print it.
+        InputError: The sheet cannot be laid out on that paper, which is named, or the fonts cannot
+            print a text.
     """
+    try:
+        return _compose(heading, title, paper, body)
+    except RoomError as error:
+        usual = paper in FORMATS.values()
+        raise InputError(
+            f"the sheet '{title}' cannot be laid out on {paper.name} paper of {paper.width:g} x"
+            f" {paper.height:g} mm: {error.what}",
+            mend=(error.mend or _SHORTEN) if usual else _OTHER_PAPER,
+        ) from error
+
+
+def _compose(heading: Heading, title: str, paper: Paper, body: Callable[[Drawing], None]) -> bytes:
     pages = 1
     while True:
         drawing = Drawing(
@@ -140,7 +159,7 @@ def _fields(drawing: Drawing, heading: Heading, width: float) -> None:
 
 def _foot(drawing: Drawing, heading: Heading) -> float:
     """The footer; returns its upper edge."""
-    y = drawing.paper.height - 18.0
+    y = drawing.paper.height - FOOT_HEIGHT
     right = drawing.paper.width - MARGIN
     drawing.rule(y)
     drawing.text(MARGIN, y + 3.8, f"Register {heading.register}", size=6.5, face=Face.MONO)

@@ -15,6 +15,10 @@ LEADING: Final = 1.3
 _STEP: Final = 0.5
 
 
+class RoomError(InputError):
+    """Something finds no room on its sheet."""
+
+
 def line_height(size: float) -> float:
     """The height of a line in millimetres, at a size in points."""
     return size * LEADING / MM
@@ -71,7 +75,7 @@ def fit(text: str, room: tuple[float, float], face: Face, largest: float, least:
         least: The size below which nobody can read it.
 
     Raises:
-        InputError: It does not fit at the least size.
+        RoomError: It does not fit at the least size.
     """
     size = largest
     while size >= least:
@@ -79,7 +83,7 @@ def fit(text: str, room: tuple[float, float], face: Face, largest: float, least:
         if len(lines) * line_height(size) <= room[1]:
             return Fitted(lines, size)
         size -= _STEP
-    raise InputError(
+    raise RoomError(
         f"a text of {len(text)} characters is too long for its place on the sheet",
         mend=f"Shorten the one that begins with '{text[:20]}'.",
     )

@@ -54,6 +54,10 @@ def with_account(fields: str) -> str:
     return swap('id = "bg1"', f'id = "bg1"\n{fields}')(SAMPLE)
 
 
+def with_site(fields: str) -> str:
+    return swap('id = "vault"', f'id = "vault"\n{fields}')(SAMPLE)
+
+
 def with_envelope(holds: str) -> str:
     return f'{SAMPLE}\n[[envelopes]]\nholds = ["{holds}"]\nsafe = "hq-keys"\n'
 
@@ -67,6 +71,13 @@ def test_what_may_be_left_out_is_read_where_it_stands() -> None:
     assert alice.contact == "+44 20 7946 0000"
     assert (bob.since, bob.until, bob.contact) == (None, None, "")
     assert (bg1.object_id, bg2.object_id) == (OBJECT_ID, None)
+
+
+def test_a_site_may_name_the_envelope_of_its_paper() -> None:
+    envelopes = {site.id: site.envelope for site in parse(with_site('envelope = "#10"')).sites}
+
+    assert envelopes.pop("vault") == "#10"
+    assert set(envelopes.values()) == {None}
 
 
 def test_the_stations_identity_lies_in_an_envelope_or_in_none() -> None:
@@ -90,6 +101,14 @@ OPTIONAL_MISTAKES = {
     "a contact too long for a row": (
         with_person(f'contact = "{"1" * 201}"'),
         "people[0].contact: Expected `str` of length <= 200",
+    ),
+    "an envelope of another paper": (
+        with_site('envelope = "DL"'),
+        "].envelope: Letter paper is folded for #10, not for DL",
+    ),
+    "an envelope that there is not": (
+        with_site('envelope = "DL-B"'),
+        "].envelope: Invalid enum value 'DL-B'",
     ),
     "an object id in capitals": (
         with_account(f'object_id = "{OBJECT_ID.upper()}"'),

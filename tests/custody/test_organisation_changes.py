@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.model import Decision, PaperSize, Role, Safe, Site, Use
+from keyvault_kit.custody.model import Decision, EnvelopeFormat, PaperSize, Role, Safe, Site, Use
 
 if TYPE_CHECKING:
     from tests.custody.conftest import Life
@@ -96,6 +97,43 @@ def test_a_site_prints_on_its_paper(life: Life) -> None:
     assert life.register.organisation == "Example"
     life.refuses(ev.SiteAdded(site="hq", paper=PaperSize.A4), because="a site 'hq' already")
     life.refuses(ev.SiteChanged(site="moon", paper=PaperSize.A4), because="no site 'moon'")
+
+
+def test_a_site_folds_its_paper_into_the_envelope_that_is_named(life: Life) -> None:
+    life.enter(
+        ev.SiteAdded(site="north", paper=PaperSize.A4, envelope=EnvelopeFormat.C4),
+        ev.SiteChanged(site="hq", paper=PaperSize.A4, envelope=EnvelopeFormat.DL_FORM_A),
+    )
+
+    assert life.register.sites["north"].envelope == "C4"
+    assert life.register.sites["hq"].envelope == "DL-A"
+    life.enter(ev.SiteChanged(site="hq", paper=PaperSize.A4))
+    assert life.register.sites["hq"].envelope is None
+
+
+@pytest.mark.parametrize(
+    ("paper", "envelope"),
+    [
+        (PaperSize.A4, EnvelopeFormat.NUMBER_10),
+        (PaperSize.LETTER, EnvelopeFormat.DL),
+        (PaperSize.LETTER, EnvelopeFormat.C4),
+    ],
+)
+def test_a_paper_is_not_folded_into_an_envelope_of_another_one(
+    life: Life, paper: PaperSize, envelope: EnvelopeFormat
+) -> None:
+    because = f"{paper} paper is not folded for an envelope {envelope}"
+
+    life.refuses(ev.SiteAdded(site="north", paper=paper, envelope=envelope), because=because)
+    life.refuses(ev.SiteChanged(site="hq", paper=paper, envelope=envelope), because=because)
+
+
+def test_an_entry_without_an_envelope_has_the_bytes_of_before_there_were_any() -> None:
+    fact = ev.SiteAdded(site="hq", paper=PaperSize.A4)
+
+    assert msgspec.to_builtins(fact) == {"kind": "site.added", "site": "hq", "paper": "A4"}
+    named = ev.SiteAdded(site="hq", paper=PaperSize.A4, envelope=EnvelopeFormat.DL)
+    assert msgspec.to_builtins(named)["envelope"] == "DL"
 
 
 @pytest.mark.parametrize(

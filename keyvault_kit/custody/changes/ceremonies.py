@@ -57,8 +57,12 @@ def _returned(state: Register, fact: ev.CeremonyReturned, entry: Entry) -> None:
     )
 
 
-def _counted(state: Register, fact: ev.PagesCounted, _: Entry) -> None:
-    """Every page is accounted for, and the register agrees: misprints alone may be more."""
+def check_pages(state: Register, fact: ev.PagesCounted) -> None:
+    """Check that every page is accounted for, and the register agrees: misprints may be more.
+
+    Raises:
+        RefusedError: A page is missing, or lies where the register does not have it.
+    """
     it = open_ceremony(state, fact.ceremony)
     if fact.printed != fact.sealed + fact.spoiled + fact.destroyed:
         gone = fact.printed - fact.sealed - fact.spoiled - fact.destroyed
@@ -81,6 +85,11 @@ def _counted(state: Register, fact: ev.PagesCounted, _: Entry) -> None:
             f" and {fact.sealed}, {fact.spoiled} and {fact.destroyed} were counted",
             mend="Count again, bag by bag.",
         )
+
+
+def _counted(state: Register, fact: ev.PagesCounted, _: Entry) -> None:
+    check_pages(state, fact)
+    it = state.ceremonies[fact.ceremony]
     pages = PageCount(
         printed=fact.printed, sealed=fact.sealed, spoiled=fact.spoiled, destroyed=fact.destroyed
     )

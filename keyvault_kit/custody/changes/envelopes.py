@@ -12,6 +12,9 @@ from keyvault_kit.custody.model import Envelope, EnvelopeState, SetState
 from keyvault_kit.custody.register import Register, add, also, known, note_contradiction
 from keyvault_kit.errors import RefusedError
 
+CARD: Final = "card"
+"""What the envelope of a site's card holds: `card:SITE`."""
+
 LYING: Final = (EnvelopeState.PROVEN, EnvelopeState.SEALED, EnvelopeState.DEPOSITED)
 """States in which what was packed is inside."""
 
@@ -89,6 +92,14 @@ def _packed(state: Register, fact: ev.KeyPacked, _: Entry) -> None:
     if fact.holds not in (f"key:{fact.key}", f"evidence:{fact.key}"):
         raise RefusedError(f"an envelope for key {fact.key} cannot hold {fact.holds}")
     _check_alone(state, f"key:{fact.key}", fact.envelope)
+    packed = EnvelopeState.PROVEN
+    _add(state, Envelope(id=fact.envelope, holds=fact.holds, state=packed, proven=True))
+
+
+def _card_packed(state: Register, fact: ev.CardPacked, _: Entry) -> None:
+    known(state.sites, fact.site, "site")
+    if fact.holds != f"{CARD}:{fact.site}":
+        raise RefusedError(f"the card of site {fact.site} is not {fact.holds}")
     packed = EnvelopeState.PROVEN
     _add(state, Envelope(id=fact.envelope, holds=fact.holds, state=packed, proven=True))
 
@@ -186,9 +197,9 @@ _DESTROYABLE: Final = (EnvelopeState.SEALED, EnvelopeState.DEPOSITED, EnvelopeSt
 
 def _destroyed(state: Register, fact: ev.EnvelopeDestroyed, _: Entry) -> None:
     it = known(state.envelopes, fact.envelope, "envelope")
-    if it.set is None:
+    if it.set is None and not it.holds.startswith(f"{CARD}:"):
         raise RefusedError(f"envelope {it.id} holds {it.holds}, and no sheet to destroy")
-    if state.sets[it.set].state in (SetState.MADE, SetState.IN_FORCE):
+    if it.set and state.sets[it.set].state in (SetState.MADE, SetState.IN_FORCE):
         raise RefusedError(
             f"set {it.set} is {state.sets[it.set].state}: its sheets are still wanted",
             mend="Change the secret first; its sheets are dead then.",
@@ -255,6 +266,7 @@ HANDLERS: Handlers = {
     ev.EnvelopeProven: _proven,
     ev.EnvelopeBagged: _bagged,
     ev.KeyPacked: _packed,
+    ev.CardPacked: _card_packed,
     ev.EnvelopeSealed: _sealed,
     ev.EnvelopeDeposited: _deposited,
     ev.EnvelopeMoved: _moved,

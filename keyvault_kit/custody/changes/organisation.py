@@ -9,7 +9,16 @@ from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.handler import Handlers
 from keyvault_kit.custody.decisions import CONFLICTS
 from keyvault_kit.custody.entries import Entry
-from keyvault_kit.custody.model import Account, Decision, PaperSize, Person, Safe, Site
+from keyvault_kit.custody.model import (
+    ENVELOPES,
+    Account,
+    Decision,
+    EnvelopeFormat,
+    PaperSize,
+    Person,
+    Safe,
+    Site,
+)
 from keyvault_kit.custody.register import Register, add, known
 from keyvault_kit.errors import RefusedError
 
@@ -76,13 +85,26 @@ def _erased(state: Register, fact: ev.DetailsErased, _: Entry) -> None:
 
 
 def _site(state: Register, fact: ev.SiteAdded, _: Entry) -> None:
-    add(state.sites, fact.site, Site(id=fact.site, paper=PaperSize(fact.paper)), "site")
+    add(state.sites, fact.site, _site_of(fact), "site")
 
 
 def _site_changed(state: Register, fact: ev.SiteChanged, _: Entry) -> None:
-    changed = Site(id=fact.site, paper=PaperSize(fact.paper))
+    changed = _site_of(fact)
     _check_changes(known(state.sites, fact.site, "site"), changed, f"site {fact.site}")
-    state.sites[fact.site] = Site(id=fact.site, paper=PaperSize(fact.paper))
+    state.sites[fact.site] = changed
+
+
+def _site_of(fact: ev.SiteAdded | ev.SiteChanged) -> Site:
+    paper = PaperSize(fact.paper)
+    if fact.envelope is None:
+        return Site(id=fact.site, paper=paper)
+    envelope = EnvelopeFormat(fact.envelope)
+    if envelope not in ENVELOPES[paper]:
+        raise RefusedError(
+            f"{paper} paper is not folded for an envelope {envelope}",
+            mend=f"Choose one of {', '.join(ENVELOPES[paper])}.",
+        )
+    return Site(id=fact.site, paper=paper, envelope=envelope)
 
 
 def _check_openers(state: Register, fact: ev.SafeAdded | ev.SafeChanged) -> None:

@@ -14,6 +14,7 @@ from keyvault_kit.custody.events.ceremonies import (
     PagesCounted,
 )
 from keyvault_kit.custody.events.envelopes import (
+    CardPacked,
     EnvelopeBagged,
     EnvelopeCorrected,
     EnvelopeDeposited,
@@ -149,6 +150,7 @@ AnyFact = (
     | CeremonyStarted
     | CeremonyStepped
     | CeremonyReturned
+    | CardPacked
     | CeremonyClosed
     | FindingMade
     | FindingSettled
@@ -161,6 +163,7 @@ __all__ = [
     "AccountUsed",
     "ActsSigned",
     "AnyFact",
+    "CardPacked",
     "CeremonyClosed",
     "CeremonyReturned",
     "CeremonyStarted",

@@ -44,6 +44,19 @@ class KeyPacked(Fact, frozen=True, tag="key.packed"):
     key: Id
 
 
+class CardPacked(Fact, frozen=True, tag="card.packed"):
+    """The card of a site was printed, and put into an envelope of its own.
+
+    Attributes:
+        sha256: Of its PDF: two cards that say the same have the same.
+    """
+
+    envelope: Id
+    holds: str
+    site: Id
+    sha256: Hex256
+
+
 class EnvelopeSealed(Fact, frozen=True, tag="envelope.sealed"):
     """Sheet or key lie in a tamper-evident bag with this number."""
 

@@ -3,7 +3,7 @@
 from datetime import date
 
 from keyvault_kit.custody.events.base import Fact
-from keyvault_kit.custody.model import Count, Hex256, Id, PaperSize, Role
+from keyvault_kit.custody.model import Count, EnvelopeFormat, Hex256, Id, PaperSize, Role
 
 
 class OrganisationNamed(Fact, frozen=True, tag="organisation.named"):
@@ -47,17 +47,19 @@ class DetailsErased(Fact, frozen=True, tag="details.erased"):
 
 
 class SiteAdded(Fact, frozen=True, tag="site.added"):
-    """A place with safes, and the paper that is printed on there."""
+    """A place with safes, the paper that is printed on there and the envelope it is folded into."""
 
     site: Id
     paper: PaperSize
+    envelope: EnvelopeFormat | None = None
 
 
 class SiteChanged(Fact, frozen=True, tag="site.changed"):
-    """Another paper is printed on at a site."""
+    """Another paper or envelope is used at a site: the whole as it is from now on."""
 
     site: Id
     paper: PaperSize
+    envelope: EnvelopeFormat | None = None
 
 
 class SafeAdded(Fact, frozen=True, tag="safe.added"):

@@ -63,7 +63,7 @@ def render(sheet: EnvelopeLabel, paper: Paper) -> bytes:
 
 
 def _draw(drawing: Drawing, sheet: EnvelopeLabel) -> None:
-    cut = drawing.paper.folds[0]
+    cut = drawing.paper.panel_edges[0]
     _label(
         drawing,
         Box(drawing.body.x, drawing.body.y, drawing.body.width, cut - drawing.body.y),

@@ -11,22 +11,17 @@ import msgspec
 
 from keyvault_kit.errors import InputError
 from keyvault_kit.secret import Secret
-from keyvault_kit.sheets.blocks import captioned, salted_codes, steps
-from keyvault_kit.sheets.characters import draw_rows, look_alikes, secret_rows
+from keyvault_kit.sheets.blocks import Known, Use, salted_codes, secret_use
+from keyvault_kit.sheets.characters import draw_secret
 from keyvault_kit.sheets.codes import Kind, SheetCode
 from keyvault_kit.sheets.drawing import Drawing
 from keyvault_kit.sheets.fonts import Face
-from keyvault_kit.sheets.geometry import Box, Paper
+from keyvault_kit.sheets.geometry import Paper
 from keyvault_kit.sheets.heading import Heading, compose
-
-GROUPS_IN_ROW: Final = 4
-"""Groups of four characters that share a check letter; the first row is the same on all sheets."""
 
 _BECH32: Final = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _IDENTITY: Final = re.compile(rf"AGE-SECRET-KEY-1[{_BECH32.upper()}]{{58}}".encode())
 _RECIPIENT: Final = re.compile(rf"age1[{_BECH32}]{{58}}")
-
-_SIDE: Final = 50.0
 
 
 class IdentitySheet(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,38 +76,32 @@ def render(sheet: IdentitySheet, paper: Paper) -> bytes:
 
 def _draw(drawing: Drawing, sheet: IdentitySheet) -> None:
     first, second, third = drawing.panels
-    _use(drawing, first)
-    _side(drawing, Box(first.right - _SIDE, first.y + 0.5, _SIDE, first.height), sheet)
-    rows = secret_rows(sheet.identity, "the identity", groups=GROUPS_IN_ROW)
-    room = Box(second.x, second.y + 3, second.width, second.height - 34)
-    draw_rows(drawing, room, rows, largest=36)
-    look_alikes(drawing, Box(second.x, second.bottom - 28, second.width, 26))
+    secret_use(drawing, first, _use(sheet))
+    draw_secret(drawing, second, sheet.identity, "the identity")
     salted_codes(drawing, third, payload(sheet), sheet.salt)
 
 
-def _use(drawing: Drawing, box: Box) -> None:
-    texts = (
-        (
-            "Keep it sealed. It opens what other sites send ('keyvault ledger accept') and backups"
-            " ('keyvault ledger restore')."
+def _use(sheet: IdentitySheet) -> Use:
+    return Use(
+        texts=(
+            (
+                "Keep it sealed. It opens what other sites send ('keyvault ledger accept') and"
+                " backups ('keyvault ledger restore')."
+            ),
+            (
+                "Scan a code, or type the rows without spaces and check letters. Never type it into"
+                " a file. From row 2 on there is no B, I, O or 1."
+            ),
+            (
+                "Without this kit stock age opens both: 'age -d -i - -o OUT IN', then type the"
+                " identity, Enter, Ctrl-D."
+            ),
+            (
+                "After use enter it in the ledger and seal it in a new bag. If somebody"
+                " unauthorised saw it, make a new identity, and new backups."
+            ),
         ),
-        (
-            "Scan a code, or type the rows without spaces and check letters. Never type it into a"
-            " file. From row 2 on there is no B, I, O or 1."
-        ),
-        (
-            "Without this kit stock age opens both: 'age -d -i - -o OUT IN', then type the"
-            " identity, Enter, Ctrl-D."
-        ),
-        (
-            "After use enter it in the ledger and seal it in a new bag. If somebody unauthorised"
-            " saw it, make a new identity, and new backups."
-        ),
+        set_id=sheet.set_id,
+        needed="1 of 1",
+        facts=(Known("RECIPIENT (PUBLIC)", sheet.recipient, Face.MONO),),
     )
-    steps(drawing, Box(box.x, box.y, box.width - _SIDE - 6, box.height), texts)
-
-
-def _side(drawing: Drawing, box: Box, sheet: IdentitySheet) -> None:
-    captioned(drawing, Box(box.x, box.y, box.width, 13), "SET", sheet.set_id, size=22)
-    public = Box(box.x, box.y + 15, box.width, 14)
-    captioned(drawing, public, "RECIPIENT (PUBLIC)", sheet.recipient, face=Face.MONO, size=8)

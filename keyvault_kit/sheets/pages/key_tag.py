@@ -45,7 +45,7 @@ def payload(sheet: KeyTag) -> str:
 
 
 def render(sheet: KeyTag, paper: Paper) -> bytes:
-    """The finished PDF: a page with two equal tags, one for the key and one for its envelope.
+    """The finished PDF: a page with two equal tags, one for the key and one for its file.
 
     Raises:
         InputError: A text does not fit its place, or cannot be printed.
@@ -86,13 +86,14 @@ def _tag(drawing: Drawing, box: Box, sheet: KeyTag) -> None:
         ("FOR", f"{sheet.account}, {sheet.use}", 9.0),
     )
     for at, (caption, value, size) in enumerate(fields):
-        row = Box(left.x, left.y + at * 9.3, left.width, 9)
+        row = Box(left.x, left.y + at * 8.8, left.width, 8.6)
         captioned(drawing, row, caption, value, size=size)
     small_code(drawing, Box(box.right - 33, box.y + 19, 31, 31), payload(sheet))
-    foot = f"AAGUID {sheet.aaguid}"
-    bottom = Box(box.x + 4, box.bottom - 5.2, 50, 4)
-    drawing.fitted(bottom, foot, largest=6, least=4.5, face=Face.REGULAR)
+    foot = (f"AAGUID {sheet.aaguid}", f"Register {sheet.heading.register8}, {sheet.heading.date}")
+    for at, text in enumerate(foot):
+        line = Box(box.x + 4, box.bottom - 7.2 + at * 3, 47, 3)
+        drawing.fitted(line, text, largest=6, least=5, face=Face.REGULAR)
     if sheet.heading.rehearsal:
         drawing.text(
-            box.right - 2, box.bottom - 2, "REHEARSAL", size=9, face=Face.BOLD, align="right"
+            box.right - 2, box.bottom - 1.4, "REHEARSAL", size=8, face=Face.BOLD, align="right"
         )

@@ -1,6 +1,7 @@
 """The sheet of a share: one SLIP-39 mnemonic, to read, to type and to scan (S29, S30, S38)."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -9,14 +10,15 @@ from keyvault_kit.errors import InputError
 from keyvault_kit.secret import Secret
 from keyvault_kit.sharing.proofs import share_proof, short_proof
 from keyvault_kit.sharing.rows import check_letter
+from keyvault_kit.sharing.slip39_wordlist import WORDS
 from keyvault_kit.sharing.words import index
-from keyvault_kit.sheets import codes
-from keyvault_kit.sheets.blocks import Aside, boxed, captioned, steps, two_codes
+from keyvault_kit.sheets import codes, fonts
+from keyvault_kit.sheets.blocks import Aside, Known, Use, secret_use, two_codes
 from keyvault_kit.sheets.drawing import BAND, CAPTION, Drawing
-from keyvault_kit.sheets.fonts import Face, width
+from keyvault_kit.sheets.fonts import Face
 from keyvault_kit.sheets.geometry import MM, Box, Paper
 from keyvault_kit.sheets.heading import Heading, compose
-from keyvault_kit.sheets.text import baseline
+from keyvault_kit.sheets.text import RoomError, baseline
 
 WORDS_IN_ROW: Final = 2
 """Words that share a check letter: the first two words are row 1, and so on."""
@@ -32,6 +34,18 @@ _GAP: Final = 6.0
 
 _UNIQUE: Final = 4
 """Letters that make a word of the list unique."""
+
+_LARGEST: Final = 13.0
+_LEAST: Final = 7.0
+"""Sizes of a word, in points."""
+
+_NUMBER: Final = 0.8
+"""The size of a word's number, as a part of the word's."""
+
+_PLACE: Final = 8.5
+_BEHIND: Final = 2.5
+_CHECK: Final = 10.0
+"""Millimetres before a word for its place, behind its number, and for a row's check letter."""
 
 
 class ShareSheet(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +87,7 @@ def render(sheet: ShareSheet, paper: Paper) -> bytes:
 
 def _draw(drawing: Drawing, sheet: ShareSheet) -> None:
     first, second, third = drawing.panels
-    _use(drawing, first, sheet)
+    secret_use(drawing, first, _use(sheet))
     _words(drawing, second, sheet.mnemonic.expose_text().lower().split(" "))
     proof = short_proof(share_proof(sheet.mnemonic.expose_text()))
     texts = (
@@ -90,40 +104,39 @@ def _draw(drawing: Drawing, sheet: ShareSheet) -> None:
     two_codes(drawing, third, payload(sheet), Aside("Proof", (proof,), texts))
 
 
-def _use(drawing: Drawing, box: Box, sheet: ShareSheet) -> None:
-    """What to do with the sheet, and how many of its set are needed."""
+def _use(sheet: ShareSheet) -> Use:
     of_set = f"{sheet.threshold} of {sheet.heading.count}"
-    side = 58.0
-    texts = (
-        (
-            f"Keep it sealed. Alone it opens nothing: any {sheet.threshold} shares of set"
-            f" {sheet.set_id} give the secret back, fewer tell nothing."
+    words = len(sheet.mnemonic.expose_text().split(" "))
+    return Use(
+        texts=(
+            (
+                f"Keep it sealed. Alone it opens nothing: any {sheet.threshold} shares of set"
+                f" {sheet.set_id} give the secret back, fewer tell nothing."
+            ),
+            (
+                f"To open, bring {of_set} envelopes to the offline workstation: 'keyvault recover',"
+                " scan or type each."
+            ),
+            _by_hand(words),
+            "Once the secret was used it is changed, and this sheet is destroyed.",
         ),
-        (
-            f"To open, bring {of_set} envelopes to the offline workstation, run 'keyvault recover'"
-            " and scan a code of each, or type the words."
-        ),
-        _by_hand(sheet),
-        "Once the secret was used it is changed, and this sheet is destroyed.",
+        set_id=sheet.set_id,
+        needed=of_set,
+        facts=(Known("HOLDS", f"{words} words"),),
     )
-    left = Box(box.x, box.y, box.width - side - 6, box.height)
-    steps(drawing, left, texts)
-    x = box.right - side
-    captioned(drawing, Box(x, box.y + 0.5, side, 13), "SET", sheet.set_id, size=22)
-    boxed(drawing, Box(x, box.y + 15.5, side, 13), f"{of_set} needed")
 
 
-def _by_hand(sheet: ShareSheet) -> str:
+def _by_hand(words: int) -> str:
     """How the secret comes back without the kit."""
-    if len(sheet.mnemonic.expose_text().split(" ")) == PASSWORD_WORDS:
+    if words == PASSWORD_WORDS:
         return (
-            "Without this kit: any SLIP-39 tool, empty passphrase, gives 32 bytes; as a number in"
-            " base58 (Bitcoin), 44 characters wide, filled with 1 from the left, they are the"
-            " password."
+            "Without this kit: the recovery sheet, or any SLIP-39 tool (empty passphrase); its 32"
+            " bytes, a number in base58 (Bitcoin), are the password, with 1s before it up to 44"
+            " characters."
         )
     return (
-        "Without this kit: any SLIP-39 tool, empty passphrase, gives bytes: 02, the length in two"
-        " bytes, and as many bytes of UTF-8 text, which is the secret."
+        "Without this kit: the recovery sheet, or any SLIP-39 tool (empty passphrase), which gives"
+        " bytes: 02, the length in two bytes, and as many bytes of UTF-8 text: the secret."
     )
 
 
@@ -134,6 +147,7 @@ def _words(drawing: Drawing, panel: Box, words: Sequence[str]) -> None:
     in_block = -(-len(rows) // blocks)
     room = (panel.width - _GAP * (blocks - 1)) / blocks
     height = (panel.height - 6.5) / in_block
+    size = _size(room, height)
     for number, row in enumerate(rows, start=1):
         block, at = divmod(number - 1, in_block)
         x = panel.x + block * (room + _GAP)
@@ -142,7 +156,7 @@ def _words(drawing: Drawing, panel: Box, words: Sequence[str]) -> None:
             _captions(drawing, box)
         if at % 2 == 0:
             drawing.fill_box(box, BAND)
-        _row(drawing, box, number, row)
+        _row(drawing, box, number, row, size)
 
 
 def _captions(drawing: Drawing, box: Box) -> None:
@@ -156,14 +170,39 @@ def _captions(drawing: Drawing, box: Box) -> None:
 
 def _places(box: Box, at: int) -> tuple[float, float]:
     """Where a row's word begins, and where its number in the list ends."""
-    room = (box.width - 10) / WORDS_IN_ROW
+    room = _room(box.width)
     x = box.x + at * room
-    return x + 9, x + min(room - 3, 58.0)
+    return x + _PLACE, x + min(room - _BEHIND, 58.0)
 
 
-def _row(drawing: Drawing, box: Box, number: int, row: Sequence[str]) -> None:
+def _room(width: float) -> float:
+    """The width of a word with its place and its number, in rows of that width."""
+    return (width - _CHECK) / WORDS_IN_ROW
+
+
+def _size(width: float, height: float) -> float:
+    """The size at which every word of the list, its number beside it, fits a row.
+
+    Raises:
+        RoomError: Nobody could read it.
+    """
+    widest = max(_width(word) for word in WORDS) + fonts.width(" 1023", Face.MONO, _NUMBER)
+    wide = (_room(width) - _PLACE - _BEHIND) / widest
+    size = min(_LARGEST, wide, height * 0.62 * MM)
+    if size < _LEAST:
+        raise RoomError("its words would be too small to read")
+    return size
+
+
+@cache
+def _width(word: str) -> float:
+    """The width of a word, its first letters bold, at a size of one point."""
+    start, rest = word[:_UNIQUE].upper(), word[_UNIQUE:].upper()
+    return fonts.width(start, Face.BOLD, 1) + fonts.width(rest, Face.REGULAR, 1)
+
+
+def _row(drawing: Drawing, box: Box, number: int, row: Sequence[str], size: float) -> None:
     """A row: each word with its place, its first letters bold, its number; the check letter."""
-    size = min(13.0, box.height * 0.62 * MM, box.width / 8)
     line = baseline(box.y, box.height, size)
     for at, word in enumerate(row):
         x, end = _places(box, at)
@@ -171,8 +210,8 @@ def _row(drawing: Drawing, box: Box, number: int, row: Sequence[str]) -> None:
         drawing.text(x - 2.5, line, place, size=size * 0.65, align="right", grey=CAPTION)
         start, rest = word[:_UNIQUE].upper(), word[_UNIQUE:].upper()
         drawing.text(x, line, start, size=size, face=Face.BOLD)
-        drawing.text(x + width(start, Face.BOLD, size), line, rest, size=size)
+        drawing.text(x + fonts.width(start, Face.BOLD, size), line, rest, size=size)
         listed = str(index(word))
-        drawing.text(end, line, listed, size=size * 0.8, face=Face.MONO, align="right")
+        drawing.text(end, line, listed, size=size * _NUMBER, face=Face.MONO, align="right")
     check = check_letter(number, " ".join(row))
     drawing.text(box.right - 3.5, line, check, size=size, face=Face.BOLD, align="centre")

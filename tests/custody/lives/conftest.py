@@ -20,6 +20,7 @@ from keyvault_kit.custody.authority import TABLE
 from keyvault_kit.custody.entries import Entry
 from keyvault_kit.custody.fold import admit, fold
 from keyvault_kit.custody.model import (
+    EnvelopeFormat,
     EnvelopeState,
     Form,
     Mode,
@@ -112,7 +113,7 @@ FIXED: Final[Pools] = {
     "finding": [0, 9, 30],
     "form": [*[None] * 4, *Form],
     "half": [None, 1, 2],
-    "holds": ["key:K1", "key:K2", "evidence:K1", "share:bg1:1", "share:bg1:2"],
+    "holds": ["key:K1", "key:K2", "evidence:K1", "card:hq", "share:bg1:1", "share:bg1:2"],
     "left_out": [0],
     "length": [None, 44, 44, 20],
     "metadata": [None, 1],
@@ -122,7 +123,7 @@ FIXED: Final[Pools] = {
     "number": [1, 2],
     "offset": [0, -300, 301],
     "person": [*PEOPLE, "zoe"],
-    **dict.fromkeys(("printed", "sealed", "spoiled", "destroyed"), [0, 0, 1, 2]),
+    **{where: [0, 0, 1, 2] for where in ("printed", "sealed", "spoiled", "destroyed")},
     "reasons": [()],
     "request": [{}],
     "review": [date(2026, 1, 1), date(2099, 1, 1)],
@@ -206,6 +207,9 @@ OF_SET: Final[dict[Any, tuple[Purpose | None, str]]] = {
 """What is done with a new set -> what it must be for, and the field that names for whom."""
 
 
+OF_SITES: Final = (ev.SiteAdded, ev.SiteChanged)
+
+
 OWNERS: Final = {
     Purpose.PASSWORD: ("bg1", "bg2"),
     Purpose.PIN: ("K1", "K2"),
@@ -213,7 +217,7 @@ OWNERS: Final = {
 }
 
 
-def aimed(fact: Any, random: Random, state: Register) -> dict[str, Any]:
+def aimed(fact: Any, random: Random, state: Register) -> dict[str, Any]:  # noqa: PLR0911 - a line a kind
     """Fields of the fact that make it one about something that waits for it."""
     kind = type(fact)
     if kind is ev.FindingSettled and state.open_findings():
@@ -262,6 +266,8 @@ FIELDS: Final = {kind: msgspec.structs.fields(kind) for kind in KINDS}
 
 def draw(kind: Any, random: Random, state: Register, pool: Pools) -> Any:
     """A fact of a kind, mostly about something that waits for it."""
+    if kind in OF_SITES:  # what others call an envelope is a thing; a site's is a format
+        pool = pool | {"envelope": [None, *EnvelopeFormat]}
     fact = kind(**{it.name: draw_field(it, random, pool) for it in FIELDS[kind]})
     changes = aimed(fact, random, state) if random.random() < 0.7 else {}
     return msgspec.structs.replace(fact, **changes)
