@@ -1,16 +1,23 @@
-"""The report of an audit: a verdict for each key, the findings, the signatures (S54, S59)."""
+"""The report of an audit: a verdict for each key and bag, the findings, the signatures (S54, S59).
 
+What was looked at, against which checkpoint of the ledger, and in the auditor's own hand whether
+all of it agrees.
+"""
+
+import re
 from typing import Final
 
 import msgspec
 
-from keyvault_kit.sheets.blocks import small_code, steps
-from keyvault_kit.sheets.codes import Kind, SheetCode
+from keyvault_kit.errors import InputError
+from keyvault_kit.sheets.codes import Kind
 from keyvault_kit.sheets.drawing import Drawing
 from keyvault_kit.sheets.fonts import Face
-from keyvault_kit.sheets.geometry import Box, Paper
+from keyvault_kit.sheets.forms import choice, code_text, lines, listing, opening, signatures
+from keyvault_kit.sheets.geometry import Paper
 from keyvault_kit.sheets.heading import Heading, compose
 from keyvault_kit.sheets.tables import Column, heading, table
+from keyvault_kit.sheets.ticks import Ticks
 
 _VERDICTS: Final = (
     Column("KEY", 0.15, Face.BOLD),
@@ -25,14 +32,27 @@ _FINDINGS: Final = (
     Column("WHAT WAS FOUND", 0.35),
     Column("WHAT TO DO", 0.31),
 )
-_SIGNATURES: Final = (
-    Column("ROLE", 0.20),
-    Column("NAME", 0.28),
-    Column("DATE", 0.17),
-    Column("SIGNATURE", 0.35),
+_BAGS: Final = (
+    Column("ENVELOPE", 0.27, Face.BOLD),
+    Column("SAFE", 0.23),
+    Column("BAG NUMBER", 0.24, Face.MONO),
+    Column("VERDICT", 0.26, Face.BOLD),
+)
+_STATEMENT: Final = Ticks(
+    (
+        "All that I looked at agrees with the register.",
+        "It agrees, but for the findings above.",
+        "I could not look at all of it.",
+    )
+)
+_USE: Final = (
+    "The auditor ticks the statement, and signs with a custodian of each safe, in ink.",
+    "Every finding is dealt with, or decided upon, before the next review.",
 )
 
-_CODE: Final = 24.0
+_ROOT: Final = re.compile(r"[A-Za-z0-9+/]{43}=")
+_SHORT: Final = 12
+"""Characters of the root hash that are printed: 72 bits."""
 
 
 class KeyVerdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +70,20 @@ class KeyVerdict(msgspec.Struct, frozen=True, kw_only=True):
     serial: int | None
     verdict: str
     how: str
+
+
+class BagVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What the audit says about an envelope and its bag.
+
+    Attributes:
+        bag: The bag's number as it was found.
+        verdict: 'intact', 'damaged', 'another number', 'missing'.
+    """
+
+    envelope: str
+    safe: str
+    bag: str
+    verdict: str
 
 
 class AuditFinding(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +109,12 @@ class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
         heading: Its `sheet_id` is the audit's id.
         scope: What was looked at: 'Safe hq-1 at Berlin'.
         checkpoint: The ledger's size when the audit began.
+        root: The ledger's root hash at that size, base64 as in a checkpoint; empty where it is not
+            known. Its first 12 characters are printed.
+        bags: Empty where the audit did not look at envelopes.
+
+    Raises:
+        InputError: The root is not one.
     """
 
     heading: Heading
@@ -83,16 +123,20 @@ class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: tuple[KeyVerdict, ...]
     findings: tuple[AuditFinding, ...]
     signatures: tuple[Signature, ...]
+    root: str = ""
+    bags: tuple[BagVerdict, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.root and not _ROOT.fullmatch(self.root):
+            raise InputError(
+                "the root hash of an audit report is not 32 bytes in base64",
+                mend="Take it from the third line of the checkpoint.",
+            )
 
 
 def payload(sheet: AuditReport) -> str:
     """The text of the sheet's QR code."""
-    return SheetCode(
-        kind=Kind.AUDIT,
-        register8=sheet.heading.register8,
-        set_id=sheet.heading.sheet_id,
-        number=sheet.heading.number,
-    ).encode()
+    return code_text(Kind.AUDIT, sheet.heading)
 
 
 def render(sheet: AuditReport, paper: Paper) -> bytes:
@@ -105,40 +149,30 @@ def render(sheet: AuditReport, paper: Paper) -> bytes:
 
 
 def _draw(drawing: Drawing, sheet: AuditReport) -> None:
-    y = heading(drawing, _opening(drawing, sheet), "Keys")
-    y = table(drawing, y, _VERDICTS, [_verdict(it) for it in sheet.verdicts], least=7)
-    y = heading(drawing, y + 4, "Findings")
-    if sheet.findings:
-        rows = [(it.subject, it.rule, it.what, it.mend) for it in sheet.findings]
-        y = table(drawing, y, _FINDINGS, rows)
-    else:
-        drawing.text(drawing.body.x, y + 3, "None.")
-        y += 5
-    room = 14.0 + 14.0 * min(3, len(sheet.signatures))
-    y = heading(drawing, y + 4, "Signatures", room=room)
-    people = [(it.role, it.name, "", "") for it in sheet.signatures]
-    table(drawing, y, _SIGNATURES, people, least=14, banded=False)
+    y = opening(drawing, payload(sheet), sheet.scope, _outcome(sheet), _USE)
+    y = heading(drawing, y, "Keys")
+    y = listing(drawing, y, _VERDICTS, [_verdict(it) for it in sheet.verdicts], least=7)
+    if sheet.bags:
+        y = heading(drawing, y + 3, "Envelopes and bags")
+        rows = [(it.envelope, it.safe, it.bag, it.verdict) for it in sheet.bags]
+        y = table(drawing, y, _BAGS, rows)
+    y = heading(drawing, y + 3, "Findings")
+    rows = [(it.subject, it.rule, it.what, it.mend) for it in sheet.findings]
+    y = listing(drawing, y, _FINDINGS, rows)
+    y = heading(drawing, y + 3, "Auditor's statement", room=30)
+    y = choice(drawing, y, "As auditor I state", _STATEMENT)
+    y = lines(drawing, y, "In words", 1)
+    signatures(drawing, y, [(it.role, it.name) for it in sheet.signatures])
 
 
-def _opening(drawing: Drawing, sheet: AuditReport) -> float:
-    """Scope, outcome, what to do and the code, at the top of the first page."""
-    box = drawing.body
-    room = box.width - _CODE - 6
-    drawing.fitted(Box(box.x, box.y + 1, room, 7), sheet.scope, largest=14, least=7)
-    outcome = (
-        f"{_count(len(sheet.verdicts), 'key')}, {_count(len(sheet.findings), 'finding')};"
-        f" the ledger then held {_count(sheet.checkpoint, 'entry', 'entries')}"
-    )
-    drawing.fitted(Box(box.x, box.y + 8, room, 5), outcome, largest=10)
-    texts = (
-        (
-            "The auditor and a custodian of each safe sign in ink. Every finding is dealt with, or"
-            " decided upon, before the next review."
-        ),
-    )
-    steps(drawing, Box(box.x, box.y + 13, room, 15), texts)
-    small_code(drawing, Box(box.right - _CODE, box.y, _CODE, _CODE), payload(sheet))
-    return box.y + 29
+def _outcome(sheet: AuditReport) -> str:
+    counts = [_count(len(sheet.verdicts), "key")]
+    if sheet.bags:
+        counts.append(_count(len(sheet.bags), "bag"))
+    counts.append(_count(len(sheet.findings), "finding"))
+    held = f"the ledger then held {_count(sheet.checkpoint, 'entry', 'entries')}"
+    root = f", root {sheet.root[:_SHORT]}..." if sheet.root else ""
+    return f"{', '.join(counts)}; {held}{root}"
 
 
 def _verdict(it: KeyVerdict) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """The record of a ceremony: its steps, its exceptions and who attests them (S57, S60).
 
 The columns are those that key ceremonies of the root zone and of key-splitting services use:
-step, activity, initials, time; exceptions; an attestation of each participant at the end.
+step, activity, initials, time; exceptions; what became of each page and bag; and at the end an
+attestation of each participant, who may disagree.
 """
 
 from datetime import datetime
@@ -9,13 +10,26 @@ from typing import Final
 
 import msgspec
 
-from keyvault_kit.sheets.blocks import small_code, steps
-from keyvault_kit.sheets.codes import Kind, SheetCode
+from keyvault_kit.errors import InputError
+from keyvault_kit.sheets.codes import Kind
 from keyvault_kit.sheets.drawing import Drawing
 from keyvault_kit.sheets.fonts import Face
+from keyvault_kit.sheets.forms import Field, Participant, code_text, fields, listing, opening
 from keyvault_kit.sheets.geometry import Box, Paper
 from keyvault_kit.sheets.heading import Heading, compose
 from keyvault_kit.sheets.tables import Column, heading, table
+from keyvault_kit.sheets.ticks import Ticks
+
+__all__ = [
+    "CeremonyRecord",
+    "Pages",
+    "Participant",
+    "RecordException",
+    "RecordStep",
+    "UsedBag",
+    "payload",
+    "render",
+]
 
 _STEPS: Final = (
     Column("STEP", 0.07, Face.BOLD),
@@ -30,15 +44,38 @@ _EXCEPTIONS: Final = (
     Column("HAPPENED", 0.24),
     Column("ACTIONS AND DECISIONS", 0.30),
 )
+_PAGES: Final = (
+    Column("PRINTED", 0.14),
+    Column("SEALED", 0.14),
+    Column("SPOILED", 0.14),
+    Column("DESTROYED", 0.14),
+    Column("PRINTED = SEALED + SPOILED + DESTROYED", 0.44, Face.BOLD),
+)
+_BAGS: Final = (
+    Column("ENVELOPE", 0.24, Face.BOLD),
+    Column("HOLDS", 0.30),
+    Column("BAG NUMBER", 0.22, Face.MONO),
+    Column("COMPARED WITH THE BAG BY", 0.24),
+)
 _ATTESTATION: Final = (
-    Column("ROLE", 0.18),
-    Column("NAME", 0.24),
-    Column("AFFILIATION", 0.18),
-    Column("INITIALS", 0.10),
-    Column("SIGNATURE, OR 'DO NOT AGREE' AND WHY", 0.30),
+    Column("ROLE", 0.11),
+    Column("NAME", 0.17),
+    Column("AFFILIATION", 0.13),
+    Column("INITIALS", 0.08),
+    Column("DO YOU AGREE? IF NOT, WHY", 0.23),
+    Column("SIGNATURE", 0.17),
+    Column("DATE", 0.11),
+)
+_AGREE: Final = Ticks(("I agree", "I do not agree, because"))
+
+_USE: Final = (
+    "Each participant ticks, signs and dates at the end, in ink; who does not agree says why.",
+    "The record is kept with its script, its exception sheets and that day's checkpoint.",
 )
 
-_CODE: Final = 24.0
+_BAG: Final = 8.0
+_ATTEST: Final = 19.0
+"""Height of an attestation: room for a reason below its boxes."""
 
 
 class RecordStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,13 +108,44 @@ class RecordException(msgspec.Struct, frozen=True, kw_only=True):
     decided: str
 
 
-class Participant(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who attests the record with a signature in ink."""
+class UsedBag(msgspec.Struct, frozen=True):
+    """A bag that was sealed in the ceremony.
 
-    role: str
-    name: str
-    affiliation: str = ""
-    initials: str = ""
+    Attributes:
+        holds: What is inside, in public words.
+        bag: Its number.
+    """
+
+    envelope: str
+    holds: str
+    bag: str
+
+
+class Pages(msgspec.Struct, frozen=True, kw_only=True):
+    """How many pages with a secret were printed, and what became of them.
+
+    Attributes:
+        spoiled: Void before they opened anything, and shredded before two.
+        destroyed: Dead: they opened something once, and were shredded before two.
+
+    Raises:
+        InputError: A count below nought.
+    """
+
+    printed: int
+    sealed: int
+    spoiled: int
+    destroyed: int
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            if (count := getattr(self, name)) < 0:
+                raise InputError(f"{count} pages cannot be {name}", mend="Count them again.")
+
+    @property
+    def unaccounted(self) -> int:
+        """Pages that are missing; below nought where there are too many."""
+        return self.printed - self.sealed - self.spoiled - self.destroyed
 
 
 class CeremonyRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +155,8 @@ class CeremonyRecord(msgspec.Struct, frozen=True, kw_only=True):
         heading: Its `sheet_id` is the ceremony's id.
         title: What the ceremony does.
         site: Where it took place; empty where at several.
+        pages: What became of the pages with a secret; None where none were printed.
+        bags: The bags that were sealed.
     """
 
     heading: Heading
@@ -95,16 +165,13 @@ class CeremonyRecord(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[RecordStep, ...]
     exceptions: tuple[RecordException, ...] = ()
     participants: tuple[Participant, ...] = ()
+    pages: Pages | None = None
+    bags: tuple[UsedBag, ...] = ()
 
 
 def payload(sheet: CeremonyRecord) -> str:
     """The text of the sheet's QR code."""
-    return SheetCode(
-        kind=Kind.RECORD,
-        register8=sheet.heading.register8,
-        set_id=sheet.heading.sheet_id,
-        number=sheet.heading.number,
-    ).encode()
+    return code_text(Kind.RECORD, sheet.heading)
 
 
 def render(sheet: CeremonyRecord, paper: Paper) -> bytes:
@@ -117,46 +184,46 @@ def render(sheet: CeremonyRecord, paper: Paper) -> bytes:
 
 
 def _draw(drawing: Drawing, sheet: CeremonyRecord) -> None:
-    y = _opening(drawing, sheet)
+    place = f"At {sheet.site}" if sheet.site else "At several sites"
+    y = opening(drawing, payload(sheet), sheet.title, place, _USE)
     y = heading(drawing, y, "Steps")
     rows = [
         (str(step.number), step.activity, step.initials, _clock(step.time)) for step in sheet.steps
     ]
-    y = table(drawing, y, _STEPS, rows, least=7)
+    y = listing(drawing, y, _STEPS, rows, least=7)
     y = heading(drawing, y + 4, "Exceptions")
-    if sheet.exceptions:
-        y = table(drawing, y, _EXCEPTIONS, [_exception(it) for it in sheet.exceptions])
-    else:
-        drawing.text(drawing.body.x, y + 3, "None.")
-        y += 5
-    room = 22.0 + 12.0 * min(3, len(sheet.participants))
-    y = heading(drawing, y + 4, "Attestation", room=room)
-    said = (
-        "We took part in this ceremony. It went as the steps above say, but for the exceptions."
-        " Whoever does not agree writes so, and why."
-    )
-    width = Box(drawing.body.x, y, drawing.body.width, 0)
-    y = drawing.paragraph(width, said) + 1
-    people = [(p.role, p.name, p.affiliation, p.initials, "") for p in sheet.participants]
-    table(drawing, y, _ATTESTATION, people, least=12, banded=False)
+    y = listing(drawing, y, _EXCEPTIONS, [_exception(it) for it in sheet.exceptions])
+    y = fields(drawing, y + 1, (Field("EXCEPTION SHEETS ATTACHED (HOW MANY)", 0.37),))
+    y = _paper(drawing, y, sheet)
+    _attestation(drawing, y + 2, sheet.participants)
 
 
-def _opening(drawing: Drawing, sheet: CeremonyRecord) -> float:
-    """Title, place, what to do and the code, at the top of the first page."""
-    box = drawing.body
-    room = box.width - _CODE - 6
-    drawing.fitted(Box(box.x, box.y + 1, room, 7), sheet.title, largest=14, least=7)
-    place = f"At {sheet.site}" if sheet.site else "At several sites"
-    drawing.fitted(Box(box.x, box.y + 8, room, 5), place, largest=10)
-    texts = (
-        (
-            "Each participant signs at the end, in ink. The signed record is kept with the ledger's"
-            " checkpoint of that day."
-        ),
-    )
-    steps(drawing, Box(box.x, box.y + 13, room, 15), texts)
-    small_code(drawing, Box(box.right - _CODE, box.y, _CODE, _CODE), payload(sheet))
-    return box.y + 29
+def _paper(drawing: Drawing, y: float, sheet: CeremonyRecord) -> float:
+    """What became of the pages, and which bags were used, where there were any."""
+    if sheet.pages:
+        y = heading(drawing, y + 2, "Pages with a secret")
+        counts = [str(getattr(sheet.pages, name)) for name in sheet.pages.__struct_fields__]
+        y = table(drawing, y, _PAGES, [(*counts, _balance(sheet.pages))])
+    if sheet.bags:
+        y = heading(drawing, y + 2, "Bags")
+        rows = [(it.envelope, it.holds, it.bag, "") for it in sheet.bags]
+        y = table(drawing, y, _BAGS, rows, least=_BAG)
+    return y
+
+
+def _balance(pages: Pages) -> str:
+    if not pages.unaccounted:
+        return "agrees"
+    what = "missing" if pages.unaccounted > 0 else "too many"
+    return f"DOES NOT AGREE: {abs(pages.unaccounted)} {what}; the ceremony is not closed"
+
+
+def _attestation(drawing: Drawing, y: float, people: tuple[Participant, ...]) -> None:
+    y = heading(drawing, y, "Attestation", room=16 + _ATTEST * min(2, len(people)))
+    said = "I took part in this ceremony. It went as the steps above say, but for the exceptions."
+    y = drawing.paragraph(Box(drawing.body.x, y, drawing.body.width, 0), said) + 1
+    rows = [(it.role, it.name, it.affiliation, it.initials, _AGREE, "", "") for it in people]
+    table(drawing, y, _ATTESTATION, rows, least=_ATTEST)
 
 
 def _exception(it: RecordException) -> tuple[str, ...]:
