@@ -25,6 +25,8 @@ from keyvault_kit.sheets.pages import (
     record,
     share,
 )
+from tests.sheets import examples_forms, examples_recovery, examples_secret
+from tests.sheets.example import Example
 
 REGISTER = "3f9c1ab2" + "5d" * 28
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -33,16 +35,6 @@ SLACK = 0.15
 """Millimetres that rounding may take."""
 
 PGP = "aardvark adroitness absurd adviser accrue aftermath acme aggregate".split() * 4
-
-
-class Example(NamedTuple):
-    """A sheet: how it is rendered, what its codes say, how often, and what on it is secret."""
-
-    render: Callable[[Paper], bytes]
-    payload: str
-    copies: int
-    secrets: tuple[str, ...]
-    data: object
 
 
 class Piece(NamedTuple):
@@ -265,6 +257,9 @@ _PAGES: dict[str, Callable[[Heading], Example]] = {
     "audit": _audit,
     "founding": _founding,
     "identity": _identity,
+    **examples_forms.PAGES,
+    **examples_recovery.PAGES,
+    **examples_secret.PAGES,
 }
 
 

@@ -3,13 +3,18 @@
 import hashlib
 import unicodedata
 from importlib import resources
+from io import BytesIO
+from itertools import combinations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
+from reportlab.pdfgen.canvas import Canvas
 
 from keyvault_kit.errors import InputError
-from keyvault_kit.sheets.fonts import Face, printable, require, require_secret, width
+from keyvault_kit.sheets.fonts import Face, printable, require, require_secret, runs, width
+from keyvault_kit.sheets.scan import rasterise
 
 
 @pytest.mark.parametrize(
@@ -69,6 +74,60 @@ def test_what_is_printed_is_a_glyph_of_its_own(text: str) -> None:
         assert unicodedata.combining(char) == 0
         for face in Face:
             assert width(char, face, 10) > 0
+
+
+REASONS = [
+    ("ש", "takes shaping"),
+    ("ส", "takes shaping"),
+    ("न", "takes shaping"),
+    ("\N{HANGUL CHOSEONG KIYEOK}", "takes shaping"),
+    ("\N{COMBINING CEDILLA}", "over or under another sign"),
+    ("\N{VARIATION SELECTOR-16}", "over or under another sign"),
+    ("\N{KEY}", "no font of the sheets has it"),
+    ("Ա", "no font of the sheets has it"),
+    ("\N{ZERO WIDTH JOINER}", "controls or joins"),
+    ("\N{RIGHT-TO-LEFT OVERRIDE}", "controls or joins"),
+    ("\n", "controls or joins"),
+    ("\ue000", "Unicode has no such sign"),
+    ("\u0378", "Unicode has no such sign"),
+    ("株", "it takes a CJK font. Let KEYVAULT_CJK_FONT name a TrueType font that has it"),
+    ("한", "it takes a CJK font"),
+]
+
+
+@pytest.mark.parametrize(("char", "reason"), REASONS)
+def test_a_refusal_says_why(char: str, reason: str) -> None:
+    with pytest.raises(InputError) as refused:
+        require(f"Nordwind {char}")
+
+    assert f"U+{ord(char):04X}" in str(refused.value)
+    assert reason in str(refused.value)
+
+
+def bitmap(char: str, size: float, dpi: int) -> int:
+    """A glyph of the monospaced face as pixels, a bit each, all in one place."""
+    out = BytesIO()
+    page = 60.0
+    canvas = Canvas(out, pagesize=(page, page), invariant=1)
+    (font, run), *_ = runs(char, Face.MONO)
+    canvas.setFont(font, size)
+    canvas.drawString(10, 20, run)
+    canvas.save()
+    (image,) = rasterise(out.getvalue(), dpi)
+    return int.from_bytes(image.convert("1", dither=Image.Dither.NONE).tobytes())
+
+
+@pytest.mark.parametrize("size", [9, 36])
+def test_no_two_printable_characters_of_ascii_look_the_same(size: int) -> None:
+    """At the least size of a secret on a 300 dpi printer: three dots across differ at least."""
+    glyphs = {char: bitmap(char, size, 300) for char in map(chr, range(32, 127))}
+
+    differences = {
+        f"{one}{other}": (glyphs[one] ^ glyphs[other]).bit_count()
+        for one, other in combinations(glyphs, 2)
+    }
+
+    assert min(differences.values()) >= 9, min(differences, key=lambda pair: differences[pair])
 
 
 def test_a_secret_that_cannot_be_printed_is_not_told() -> None:

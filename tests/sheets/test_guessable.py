@@ -12,12 +12,15 @@ from keyvault_kit.secret import Secret
 from keyvault_kit.sharing.rows import check_letter
 from keyvault_kit.sheets.characters import secret_rows
 from keyvault_kit.sheets.codes import SheetCode
+from keyvault_kit.sheets.content import Sort, read
 from keyvault_kit.sheets.geometry import Box, Paper
 from keyvault_kit.sheets.heading import Heading
 from keyvault_kit.sheets.pages import password, pin
 from keyvault_kit.sheets.pages.password import PasswordSheet
 from keyvault_kit.sheets.pages.pin import PinSheet
 from keyvault_kit.sheets.proof import prove
+from keyvault_kit.sheets.scan import find_codes
+from tests.sheets.reading import rows_read
 
 PASSWORD = "7gBJ2vQmXnR5kTzW9pLdHf3sYcEa4uNj8xVbM6tKwP1Q"
 SALT = bytes(range(0xA0, 0xB0))
@@ -71,6 +74,58 @@ def test_a_password_is_printed_in_eleven_groups_with_a_check_letter_a_row(
         row = PASSWORD[at : at + 16]
         after = found[found.index(f"Row {number}") :]
         assert check_letter(number, row) in after[: len(row) // 4 + 2]
+
+
+LONG = "".join(chr(33 + at * 7 % 94) for at in range(256))
+
+
+@pytest.mark.parametrize("length", [4, 16, 17, 44, 64, 128, 160, 256])
+def test_a_password_of_any_length_stands_in_rows_that_can_be_read(
+    length: int,
+    paper: Paper,
+    make_password: Callable[[str], PasswordSheet],
+    pieces: Pieces,
+    assert_tidy: Callable[[bytes, Paper], None],
+) -> None:
+    sheet = make_password(LONG[:length])
+
+    pdf = password.render(sheet, paper)
+
+    assert_tidy(pdf, paper)
+    prove(pdf, password.payload(sheet), copies=2)
+    rows = rows_read(pieces(pdf))
+    assert "".join(row.text for row in rows) == LONG[:length]
+    assert [row.number for row in rows] == list(range(1, -(-length // 16) + 1))
+    assert [row.check for row in rows] == [check_letter(row.number, row.text) for row in rows]
+    tallest = max(it.box.height for it in pieces(pdf) if it.text in LONG and len(it.text) == 4)
+    assert tallest > 2.2  # millimetres of a capital: 9 points
+    codes = find_codes(pdf)
+    assert [round(code.box.width) for code in codes] == [50, 50]
+
+
+@pytest.mark.parametrize("text", ["abcd 1234", "  lead", "trail  ", "a    b"])
+def test_every_blank_is_marked(
+    text: str, paper: Paper, make_password: Callable[[str], PasswordSheet]
+) -> None:
+    pdf = password.render(make_password(text), paper)
+
+    other = password.render(make_password(text.replace(" ", "_")), paper)
+    drawn, plain = (sum(it.sort is Sort.PATH for it in read(pdf).pieces) for pdf in (pdf, other))
+    assert drawn - plain == 3 * text.count(" ")
+
+
+SIGNS = ["vertical bar", "grave accent", "semicolon", "underscore", "curly brackets", "blank"]
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+def test_a_password_with_signs_has_a_key_to_them_too(
+    sign: str,
+    paper: Paper,
+    make_password: Callable[[str], PasswordSheet],
+    text_of: Callable[[bytes], str],
+) -> None:
+    assert sign in text_of(password.render(make_password("7gBJ|2vQ"), paper))
+    assert sign not in text_of(password.render(make_password(PASSWORD), paper))
 
 
 @pytest.mark.parametrize("glyph", ["digit zero", "capital o", "small L", "capital i", "digit one"])
@@ -128,7 +183,7 @@ def test_only_a_pin_with_letters_has_the_key_to_glyphs(
     text=st.text(
         st.sampled_from("aZ0OlI1 _-|.,;:!?#%&@éßЖλ'\"\\/<>{}[]()~^`$*+="),
         min_size=1,
-        max_size=160,
+        max_size=256,
     )
 )
 def test_any_printable_password_is_printed_and_read_back_exactly(
@@ -156,17 +211,13 @@ def test_a_pin_of_any_length_that_a_key_takes_fits(
     pdf = pin.render(sheet, paper)
 
     prove(pdf, pin.payload(sheet), copies=2)
-    characters = Box(32, paper.folds[0], paper.width - 64, paper.folds[1] - paper.folds[0] - 32)
-    groups = [it.text for it in pieces(pdf) if inside(it.box, characters)]
-    assert groups == [text[at : at + 4] for at in range(0, len(text), 4)]
-
-
-def inside(box: Box, room: Box) -> bool:
-    return room.x < box.x and box.right < room.right and room.y < box.y and box.bottom < room.bottom
+    rows = rows_read(pieces(pdf))
+    assert "".join(row.text for row in rows) == text
+    assert [row.check for row in rows] == [check_letter(row.number, row.text) for row in rows]
 
 
 def test_the_rows_of_a_secret_join_to_it_and_show_nothing() -> None:
-    rows = secret_rows(Secret.from_text(PASSWORD), "the password", groups=4)
+    rows = secret_rows(Secret.from_text(PASSWORD), "the password")
 
     assert "".join(group for row in rows for group in row.groups) == PASSWORD
     assert "7gBJ" not in repr(rows)

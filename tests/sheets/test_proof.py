@@ -55,13 +55,15 @@ def code_of(text: str) -> Image.Image:
 
 
 def test_a_sheet_whose_code_is_smudged_is_found(example: Example) -> None:
-    (page,) = rasterise(example.render(A4), 200)
-    for code in find_codes(example.render(A4)):
+    pdf = example.render(A4)
+    first = rasterise(pdf, 200)[0]  # a code stands on the first page, on forms of several too
+    for code in find_codes(pdf):
+        assert code.page == 1
         middle = [round(v / 25.4 * 200) for v in (code.box.x + 5, code.box.y + 5)]
-        page.paste(0, (middle[0], middle[1], middle[0] + 120, middle[1] + 120))
+        first.paste(0, (middle[0], middle[1], middle[0] + 120, middle[1] + 120))
 
     with pytest.raises(MismatchError, match="no code can be read"):
-        prove(as_pdf(page), example.payload)
+        prove(as_pdf(first), example.payload)
 
 
 @pytest.mark.parametrize("lost", [0, 1])
