@@ -1,4 +1,4 @@
-"""Which tests run where: those that need another program, and how hard hypothesis tries."""
+"""Which tests run where: those that need a program or a file, and how hard hypothesis tries."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ def missing_programs(item: pytest.Item) -> list[str]:
         program
         for mark in item.iter_markers("needs")
         for program in mark.args
-        if shutil.which(program) is None
+        if shutil.which(program) is None and not Path(program).is_file()
     ]
 
 

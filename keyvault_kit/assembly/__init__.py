@@ -10,10 +10,11 @@ from keyvault_kit.assembly.attempts import pin_guard
 from keyvault_kit.assembly.bench import SOFT_KEYS, SOFTWARE_MODELS, Bench
 from keyvault_kit.assembly.paper import SHEET_LIMIT, Folder, NoPaper, Spool, nothing_to_print_on
 from keyvault_kit.assembly.ports import Ports
+from keyvault_kit.assembly.printing import Onto, PrinterChoice, printed_paper
 from keyvault_kit.assembly.seeded import RehearsalClock, SeededRandom
 from keyvault_kit.ceremonies.book import Book
 from keyvault_kit.ceremonies.metadata import imported_blob
-from keyvault_kit.ceremonies.station import Anchors, Station
+from keyvault_kit.ceremonies.station import Anchors, Paper, Station
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import Mode
 from keyvault_kit.custody.register import known
@@ -70,16 +71,17 @@ def makers_anchors(book: Book | None = None) -> Anchors:
     return Anchors(shipped_roots(), imported_blob(book.ledger.path, imported))
 
 
-def demand_sheets(sheets: Path | None) -> None:
-    """Check the folder for a live station's sheets before anything is made.
+def demand_sheets(onto: Onto) -> None:
+    """Check, before anything is made, what a live station is to print its sheets on.
 
     Raises:
         RefusedError: None was named, or it lies on a disk.
         InputError: There is no such folder.
     """
-    if sheets is None:
+    if onto is None:
         raise nothing_to_print_on("a sheet")
-    demand_memory(sheets)
+    if isinstance(onto, Path):
+        demand_memory(onto)
 
 
 def demand_paper(station: Station) -> None:
@@ -92,17 +94,17 @@ def demand_paper(station: Station) -> None:
         raise nothing_to_print_on("a sheet")
 
 
-def live_station(ledger: Ledger, *, sheets: Path | None) -> Station:
+def live_station(ledger: Ledger, *, onto: Onto = None) -> Station:
     """A station on real keys, the system's randomness and the workstation's clock.
 
     Args:
-        sheets: A folder on a tmpfs for the sheets, secret ones among them.
+        onto: A printer, or a folder on a tmpfs, for the sheets, secret ones among them.
 
     Raises:
-        RefusedError: The folder lies on a disk, or the ledger is a rehearsal's.
+        RefusedError: The folder lies on a disk, the printer cannot be trusted, or the ledger is a
+            rehearsal's.
+        PrinterError: The printer is not ready.
     """
-    if sheets is not None:
-        demand_memory(sheets)
     book = Book(ledger, _now)
     return Station(
         mode=Mode.LIVE,
@@ -111,25 +113,37 @@ def live_station(ledger: Ledger, *, sheets: Path | None) -> Station:
         book=book,
         bus=HidapiBus(),
         guard=pin_guard(),
-        paper=NoPaper() if sheets is None else Spool(sheets),
+        paper=_live_paper(book, onto),
         anchors=lambda: makers_anchors(book),
         transfer=ledger.path.parent,
         zone=_zone(),
     )
 
 
+def _live_paper(book: Book, onto: Onto) -> Paper:
+    if isinstance(onto, PrinterChoice):
+        return printed_paper(onto, book.register, rehearsed=False)
+    if onto is None:
+        return NoPaper()
+    demand_memory(onto)
+    return Spool(onto)
+
+
 def practice_station(
-    ledger: Ledger, bench: Bench, *, sheets: Path | None, in_ports: bool = False
+    ledger: Ledger,
+    bench: Bench,
+    *,
+    onto: Onto = None,
+    in_ports: bool = False,
 ) -> Station:
     """A station on software keys for people who practise: real time, real randomness.
 
     Args:
-        sheets: Where the sheets go; beside the ledger where it is None.
+        onto: A folder for the sheets, one beside the ledger where it is None; or a printer, and
+            then people read what comes out of it.
         in_ports: Whether the keys in this machine's ports are there as well.
     """
     folder = ledger.path.parent
-    sheets = sheets or folder / "sheets"
-    make_folder(sheets)
     clock = _practice_clock(ledger)
     book = Book(ledger, clock)
 
@@ -144,11 +158,19 @@ def practice_station(
         book=book,
         bus=Ports((bench.bus, HidapiBus())) if in_ports else bench.bus,
         guard=pin_guard() if in_ports else PinGuard(),
-        paper=Folder(sheets),
+        paper=_practice_paper(book, onto),
         anchors=anchors,
         transfer=folder,
         zone=_zone(),
     )
+
+
+def _practice_paper(book: Book, onto: Onto) -> Paper:
+    if isinstance(onto, PrinterChoice):
+        return printed_paper(onto, book.register, rehearsed=True)
+    folder = onto or book.ledger.path.parent / "sheets"
+    make_folder(folder)
+    return Folder(folder)
 
 
 def observe(path: Path, person: str, facts: Sequence[ev.Fact]) -> None:

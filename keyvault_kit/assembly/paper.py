@@ -1,10 +1,15 @@
-"""Paper: a folder of PDFs that stands for it, one in memory that is printed from, or none."""
+"""Paper: a printer, a folder of PDFs that stands for it, one to print from, or none."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from keyvault_kit.errors import RefusedError
+import msgspec
+
+from keyvault_kit.errors import InputError, RefusedError
 from keyvault_kit.host.files import read_file, remove, write_atomically
+from keyvault_kit.sheets.printer import Options, Queue, job_title
+from keyvault_kit.sheets.raster import paper_of
 from keyvault_kit.sheets.scan import read_codes
 
 SHEET_LIMIT: Final = 16 << 20
@@ -13,6 +18,8 @@ SHEET_LIMIT: Final = 16 << 20
 
 class Folder:
     """Paper that is a folder of PDFs: a rehearsal's printer, scanner and shredder."""
+
+    read_by_people = False
 
     def __init__(self, folder: Path) -> None:
         self.path = folder
@@ -41,11 +48,59 @@ class Folder:
 
 
 class Spool(Folder):
-    """A live station's folder in memory, from which sheets are printed: they do not stay there."""
+    """A live station's folder in memory, from which sheets are printed: they do not stay there.
+
+    What the folder says proves nothing about the paper, so people read that.
+    """
+
+    read_by_people = True
 
     def let_go(self, name: str) -> None:
         """Remove what was printed."""
         remove(self._file(name))
+
+
+class Printed:
+    """Paper that comes out of a printer; the machine keeps nothing of it.
+
+    Args:
+        random: That many random bytes, for the jobs' titles.
+    """
+
+    read_by_people = True
+
+    def __init__(self, queue: Queue, options: Options, random: Callable[[int], bytes]) -> None:
+        self._queue = queue
+        self._options = options
+        self._random = random
+
+    def put(self, name: str, pdf: bytes) -> None:  # noqa: ARG002 - CUPS gets a title, never the name
+        """Print, and wait until CUPS reports it completed: which proves nothing.
+
+        Raises:
+            PrinterError: It was not; says whether some of it may be on paper.
+            RefusedError: The printer is reached through a network, and that was not decided.
+        """
+        options = msgspec.structs.replace(self._options, paper=paper_of(pdf).name)
+        job = self._queue.submit(pdf, title=job_title(self._random), options=options)
+        self._queue.wait(job)
+
+    def read(self, name: str) -> tuple[str, ...]:
+        """Refuse: paper is read by people.
+
+        Raises:
+            InputError: Always.
+        """
+        raise InputError(
+            f"sheet {name} is on paper, and no file of it was kept",
+            mend="Read it from the paper: scan its code, or type its rows.",
+        )
+
+    def let_go(self, name: str) -> None:
+        """Nothing was kept."""
+
+    def shred(self, name: str) -> None:
+        """Nothing was kept; the sheet itself is destroyed by hand."""
 
 
 def nothing_to_print_on(name: str) -> RefusedError:
@@ -57,6 +112,8 @@ def nothing_to_print_on(name: str) -> RefusedError:
 
 class NoPaper:
     """No printer and no folder for sheets: whoever wants to print is told what to name."""
+
+    read_by_people = True
 
     def put(self, name: str, pdf: bytes) -> None:  # noqa: ARG002
         """Refuse.

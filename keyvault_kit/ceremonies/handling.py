@@ -1,7 +1,7 @@
 """What people do with bags and safes in every ceremony."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import msgspec
@@ -9,19 +9,36 @@ import msgspec
 from keyvault_kit.ceremonies.interaction import Interaction, Prompt, Topic
 from keyvault_kit.ceremonies.plan import Work
 from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.changes.ceremonies import check_pages
 from keyvault_kit.custody.model import ID_PATTERN, Envelope, EnvelopeState
 from keyvault_kit.custody.register import Register, known
-from keyvault_kit.errors import DeclinedError, RefusedError
+from keyvault_kit.errors import DeclinedError, InputError, RefusedError
 
 BAG_TRIES: Final = 3
+_MANY_DIGITS: Final = 5
 _NEW_BAG: Final = "Take a new bag, and read its number aloud to each other first."
 
 
-def seal(work: Work, envelope: str, *, taken: Collection[str] = ()) -> ev.EnvelopeSealed:
-    """Put an envelope into a bag whose number two people read from it, each on their own.
+def seal(work: Work, envelope: str) -> ev.EnvelopeSealed:
+    """Seal an envelope in a bag, in the step in which both sign that.
 
-    Args:
-        taken: Bags that were used in this very step.
+    Raises:
+        RefusedError: They did not agree on the bag's number in three tries.
+    """
+    return ev.EnvelopeSealed(envelope=envelope, bag=_agreed_bag(work, envelope))
+
+
+def bag(work: Work, envelope: str) -> ev.EnvelopeBagged:
+    """Put a sheet into a bag, so that the next one may be printed; both sign for all of them later.
+
+    Raises:
+        RefusedError: As `seal`.
+    """
+    return ev.EnvelopeBagged(envelope=envelope, bag=_agreed_bag(work, envelope))
+
+
+def _agreed_bag(work: Work, envelope: str) -> str:
+    """The number of a new bag, which two people read from it, each on their own.
 
     Raises:
         RefusedError: They did not agree in three tries.
@@ -30,9 +47,9 @@ def seal(work: Work, envelope: str, *, taken: Collection[str] = ()) -> ev.Envelo
     for _ in range(BAG_TRIES):
         first, second = (_bag_number(work, envelope, person) for person in readers)
         if first == second:
-            if first not in work.register.bags and first not in taken:
-                return ev.EnvelopeSealed(envelope=envelope, bag=first)
-            used = work.register.bags.get(first, "another")
+            if first not in work.register.bags:
+                return first
+            used = work.register.bags[first]
             told = f"Bag {first} was used for envelope {used}: take a new bag."
         else:
             told = f"The two numbers for envelope {envelope} differ: {first} and {second}."
@@ -53,6 +70,30 @@ def _bag_number(work: Work, envelope: str, person: str) -> str:
         told = f"{number!r} is no bag number: letters, digits, - and _ alone, without blanks."
         work.interaction.show(Prompt(topic=Topic.NOTE, text=told, subject=envelope))
     raise RefusedError(f"the bag number of envelope {envelope} was not typed", mend=_NEW_BAG)
+
+
+def count_pages(work: Work) -> Sequence[ev.Fact]:
+    """Have the pages of the ceremony's secret sheets counted: none may be missing.
+
+    Raises:
+        RefusedError: They do not add up, or are not what the ledger knows of.
+    """
+    printed = _pages(work, "printed", "came out of the printer, jams and misprints included")
+    sealed = _pages(work, "sealed", "lie in bags")
+    spoiled = _pages(work, "spoiled", "were shredded before the two of you")
+    counted = ev.PagesCounted(
+        ceremony=work.ceremony, printed=printed, sealed=sealed, spoiled=spoiled
+    )
+    check_pages(work.register, counted)
+    return [counted]
+
+
+def _pages(work: Work, which: str, where: str) -> int:
+    text = f"How many secret sheets of this ceremony {where}?"
+    answer = work.interaction.ask(Prompt(topic=Topic.PAGES, text=text, subject=which)).strip()
+    if not (answer.isascii() and answer.isdecimal() and len(answer) < _MANY_DIGITS):
+        raise InputError(f"{answer!r} is no number of sheets", mend="Type it in digits.")
+    return int(answer)
 
 
 def deposit(work: Work, envelope: str, safe: str) -> ev.EnvelopeDeposited:

@@ -26,9 +26,11 @@ class Topic(StrEnum):
     NOTE = "note"
     OPTIONS = "creation options"
     OVERRULE = "overrule"
+    PAGES = "pages"
     PERSONAL_KEY = "personal key"
     PLUG = "plug in"
     PROPOSAL = "proposal"
+    READ_BACK = "read back"
     RESET = "reset"
     RETRY = "retry"
     REVEAL = "reveal"
@@ -70,6 +72,16 @@ class Interaction(Protocol):
 
     def ask_pin(self, prompt: Prompt) -> Secret:
         """Ask for a PIN; what is typed is not shown. The caller wipes it."""
+
+    def read_sheet(self, prompt: Prompt, *, words: bool) -> Secret:
+        """Have a printed sheet scanned, typed, or given as an image; the caller wipes it.
+
+        Args:
+            words: Whether it is the sheet of a share, whose words can be typed one by one.
+
+        Returns:
+            The text of its code, as the scanner sent it, or what was typed.
+        """
 
     def wait_for_key(self, prompt: Prompt) -> None:
         """Ask for a key to be plugged in, and return when the person says that it is."""

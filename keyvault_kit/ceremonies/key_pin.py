@@ -5,10 +5,19 @@ from typing import Final
 
 import msgspec
 
-from keyvault_kit.ceremonies import genuineness, handling, key_work, paperwork
+from keyvault_kit.ceremonies import (
+    documents,
+    genuineness,
+    handling,
+    key_work,
+    reading_back,
+    secret_sheets,
+)
 from keyvault_kit.ceremonies.at_keys import AtKey, KeyDesk
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
+from keyvault_kit.ceremonies.paperwork import sheet_name
 from keyvault_kit.ceremonies.plan import Work
+from keyvault_kit.ceremonies.secret_sheets import Place
 from keyvault_kit.ceremonies.which_key import find_key, key_session
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import Purpose, SecretSet, SetState
@@ -17,7 +26,6 @@ from keyvault_kit.errors import DeviceError, RefusedError
 from keyvault_kit.keys import pin
 from keyvault_kit.keys.reading import Unreadable, read, read_one
 from keyvault_kit.secret import Secret
-from keyvault_kit.sharing.proofs import sheet_proof
 
 SECRETS: Final = ("pin", "salt")
 """What the hands call the PIN and the salt of its sheet."""
@@ -78,7 +86,7 @@ def make(it: KeyPin, work: Work) -> Sequence[ev.Fact]:
 def give_up(it: KeyPin, work: Work) -> Sequence[ev.Fact]:
     """The PIN is lost: destroy its mailer, reset the key if it has that PIN, void the set."""
     lost = set_of(work.register, it.key)
-    paperwork.shred(work, "pin", f"{lost.id}-1")
+    secret_sheets.shred(work, "pin", f"{lost.id}-1")
     why = "the PIN was lost before the key was enrolled"
     facts: list[ev.Fact] = []
     if _reset_if_locked(it, work) or work.register.keys[it.key].pin_set:
@@ -111,18 +119,20 @@ def _reset_if_locked(it: KeyPin, work: Work) -> bool:
 
 def print_mailer(it: KeyPin, work: Work) -> Sequence[ev.Fact]:
     """Print the PIN mailer; who stands by while it lies open is recorded before."""
-    secret, salt = work.hands.secret("pin"), work.hands.secret("salt").expose()
+    secret, salt = work.hands.secret("pin"), work.hands.secret("salt")
     pin_set, envelope = set_of(work.register, it.key), mailer_of(work.register, it.key)
     key = work.register.keys[it.key]
     work.lay_open(pin_set.id, 1)
-    pdf = paperwork.pin_mailer(work, pin_set, key, secret, salt, safe=it.safe)
-    work.station.paper.put(paperwork.sheet_name("pin", envelope), pdf)
+    proof = secret_sheets.print_pin_mailer(
+        work, pin_set, key, secret, salt, Place(envelope, it.safe)
+    )
     printed = ev.EnvelopePrinted(
         envelope=envelope,
         holds=f"pin:{it.key}",
         set=pin_set.id,
         number=1,
-        proof=sheet_proof(salt, secret),
+        proof=proof,
+        ceremony=work.ceremony,
     )
     return [printed]
 
@@ -134,15 +144,18 @@ def prove_mailer(it: KeyPin, work: Work) -> Sequence[ev.Fact]:
         MismatchError: It is not what was printed.
     """
     envelope = work.register.envelopes[mailer_of(work.register, it.key)]
-    paperwork.prove_salted(work, "pin", envelope)
+    with reading_back.salted(work, "pin", envelope):
+        pass
     return [ev.EnvelopeProven(envelope=envelope.id)]
 
 
 def seal_mailer(it: KeyPin, work: Work) -> Sequence[ev.Fact]:
     """Seal the mailer in a bag."""
     envelope = mailer_of(work.register, it.key)
-    paperwork.print_label(work, envelope, f"pin:{it.key}", it.safe)
-    return [handling.seal(work, envelope)]
+    documents.print_companions(work, work.register.envelopes[envelope], it.safe)
+    sealed = handling.seal(work, envelope)
+    work.station.paper.let_go(sheet_name("pin", envelope))
+    return [sealed]
 
 
 def put_on_key(it: KeyPin, work: Work) -> Sequence[ev.Fact]:

@@ -15,7 +15,13 @@ from keyvault_kit.keys.mds import Blob
 
 
 class Paper(Protocol):
-    """Where sheets come out, and where they are read back."""
+    """Where sheets come out, and where they are read back.
+
+    Attributes:
+        read_by_people: Whether only people can read a sheet again: `read` is then not asked.
+    """
+
+    read_by_people: bool
 
     def put(self, name: str, pdf: bytes) -> None:
         """Print a finished PDF under a neutral name."""

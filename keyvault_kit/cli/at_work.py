@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from keyvault_kit.assembly import SOFT_KEYS, Bench, live_station, practice_station, reading
+from keyvault_kit.assembly.printing import Onto
 from keyvault_kit.ceremonies import engine
 from keyvault_kit.ceremonies.interaction import Interaction
 from keyvault_kit.ceremonies.plan import Ceremony, Work
@@ -68,7 +69,12 @@ class AtWork:
 
 
 @contextmanager
-def at_work(path: Path, *, sheets: Path | None = None, in_ports: bool = False) -> Iterator[AtWork]:
+def at_work(
+    path: Path,
+    *,
+    onto: Onto = None,
+    in_ports: bool = False,
+) -> Iterator[AtWork]:
     """A live station for a live ledger; software keys and real prompts for a rehearsal's.
 
     Args:
@@ -79,7 +85,7 @@ def at_work(path: Path, *, sheets: Path | None = None, in_ports: bool = False) -
         LedgerError: It was not founded.
     """
     with Ledger.open(path) as ledger:
-        yield put_together(ledger, _mode(ledger), sheets=sheets, in_ports=in_ports)
+        yield put_together(ledger, _mode(ledger), onto=onto, in_ports=in_ports)
 
 
 @contextmanager
@@ -91,7 +97,7 @@ def proposing_station(path: Path) -> Iterator[AtWork]:
         LedgerError: It was not founded.
     """
     with Ledger.open(path, read_only=True) as ledger:
-        yield put_together(ledger, _mode(ledger), sheets=None)
+        yield put_together(ledger, _mode(ledger))
 
 
 def _mode(ledger: Ledger) -> Mode:
@@ -105,15 +111,19 @@ def _mode(ledger: Ledger) -> Mode:
 
 
 def put_together(
-    ledger: Ledger, mode: Mode, *, sheets: Path | None, in_ports: bool = False
+    ledger: Ledger,
+    mode: Mode,
+    *,
+    onto: Onto = None,
+    in_ports: bool = False,
 ) -> AtWork:
     """The station and the people for a ledger of that mode."""
     people = TerminalInteraction()
     if mode is Mode.LIVE:
-        return AtWork(live_station(ledger, sheets=sheets), people)
+        return AtWork(live_station(ledger, onto=onto), people)
     bench = Bench.again(ledger.path.parent / SOFT_KEYS)
     practising = PractisingInteraction(people, bench, in_ports=in_ports)
-    station = practice_station(ledger, bench, sheets=sheets, in_ports=in_ports)
+    station = practice_station(ledger, bench, onto=onto, in_ports=in_ports)
     return AtWork(station, practising)
 
 
@@ -128,6 +138,17 @@ def one(register: Register, by: tuple[str, ...]) -> str:
         raise click.UsageError("name who does it with --by PERSON, once")
     known(register.people, by[0], "person")
     return by[0]
+
+
+def two(people: tuple[str, ...]) -> tuple[str, str]:
+    """Those two, where it takes exactly so many.
+
+    Raises:
+        UsageError: More were named.
+    """
+    if len(people) != TWO:
+        raise click.UsageError(f"two people do this, and {len(people)} were named")
+    return people[0], people[1]
 
 
 def both(register: Register, by: tuple[str, ...]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 Importing this module imports click and nothing else of weight, so help is quick.
 """
 
+import os
 import signal
 import sys
 from importlib import import_module
@@ -13,6 +14,9 @@ import click
 from keyvault_kit.cli.output import report
 from keyvault_kit.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, KeyvaultError
 from keyvault_kit.host.hygiene import no_core_dumps
+
+CJK_FONT: Final = "KEYVAULT_CJK_FONT"
+"""What names the optional font; spelled here, so that help does not load the fonts."""
 
 
 class Verb(NamedTuple):
@@ -37,10 +41,12 @@ VERBS: Final = {
     "ledger": Verb("ledger", "Show, verify and sign a ledger; proposals, backup, restore."),
     "metadata": Verb("metadata", "What the FIDO Alliance publishes of models, as a file."),
     "people": Verb("people", "Who may act: roles, validity, absences, signing keys."),
-    "recover": Verb("recover", "Recover a password from its shares. Needs no ledger."),
+    "recover": Verb("recover", "Recover a secret from its shares or parts. Needs no ledger."),
     "rehearse": Verb("rehearse", "Run the whole life of two accounts on software keys."),
     "safes": Verb("safes", "Containers and who opens them."),
-    "share": Verb("share", "Verify one share against the ledger, alone."),
+    "seal": Verb("seal", "A new password: made, put on paper, sealed, set and deposited."),
+    "share": Verb("share", "Verify one secret sheet against the ledger, alone."),
+    "sheets": Verb("sheets", "Print forms and other sheets without a secret."),
     "sites": Verb("sites", "Where safes stand."),
 }
 
@@ -107,6 +113,8 @@ def run(arguments: list[str] | None = None) -> int:
         The exit status.
     """
     try:
+        if CJK_FONT in os.environ:
+            import_module("keyvault_kit.assembly.typeface").take_cjk_font(os.environ)
         result: Any = keyvault.main(arguments, prog_name="keyvault", standalone_mode=False)
     except KeyvaultError as error:
         report(error)

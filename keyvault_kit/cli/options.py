@@ -1,5 +1,6 @@
 """Options and arguments that several verbs share."""
 
+import functools
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -8,11 +9,13 @@ from typing import Any, Final, TypeVar
 import click
 import msgspec
 
+from keyvault_kit.assembly.printing import PrinterChoice
 from keyvault_kit.custody.model import Id
 from keyvault_kit.errors import InputError
 from keyvault_kit.sheets import fonts
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 ledger_option = click.option(
     "--ledger",
@@ -88,8 +91,48 @@ KEPT: Final = timedelta(days=10 * 365)
 by_option = click.option(
     "--by", "by", type=ID, multiple=True, help="Who does it and signs; give it twice."
 )
-sheets_option = click.option(
-    "--sheets",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for the sheets, on a tmpfs; a rehearsal's lies beside its ledger.",
-)
+
+
+def printer_options(command: F) -> F:
+    """The options that name a printer; the command takes them as one `printer`."""
+
+    @click.option("--printer", metavar="QUEUE", help="A CUPS queue of this machine.")
+    @click.option("--tray", metavar="NAME", help="One of the queue's trays; see 'doctor printing'.")
+    @click.option("--duplex", is_flag=True, help="On both sides, for sheets of several pages.")
+    @functools.wraps(command)
+    def wrapped(
+        *args: Any,  # noqa: ANN401 - whatever the command takes
+        printer: str | None,
+        tray: str | None,
+        duplex: bool,
+        **rest: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        if printer is None and (tray or duplex):
+            raise click.UsageError("--tray and --duplex are a printer's: name one with --printer")
+        choice = PrinterChoice(printer, tray or "", duplex) if printer else None
+        return command(*args, printer=choice, **rest)
+
+    return wrapped  # type: ignore[return-value]
+
+
+def paper_options(command: F) -> F:
+    """What sheets are printed on: a printer or a folder; the command takes it as `onto`."""
+
+    @click.option(
+        "--sheets",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Folder for the sheets, on a tmpfs; a rehearsal's lies beside its ledger.",
+    )
+    @printer_options
+    @functools.wraps(command)
+    def wrapped(
+        *args: Any,  # noqa: ANN401 - whatever the command takes
+        sheets: Path | None,
+        printer: PrinterChoice | None,
+        **rest: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        if sheets and printer:
+            raise click.UsageError("sheets go to --sheets or to --printer, not to both")
+        return command(*args, onto=sheets or printer, **rest)
+
+    return wrapped  # type: ignore[return-value]

@@ -2,8 +2,13 @@
 
 import os
 import select
+import signal
 import sys
-from typing import Final
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Final, NoReturn
 
 import click
 
@@ -15,6 +20,9 @@ from keyvault_kit.secret import Secret
 _OTHER_SCREEN: Final = "\x1b[?1049h\x1b[2J\x1b[H"
 # Terminals without one (tmux can turn it off) get the rows overwritten, and the history cleared.
 _BACK: Final = "\x1b[H" + "\x1b[K\r\n" * 24 + "\x1b[2J\x1b[3J\x1b[?1049l"
+
+_BLANK: Final = "\N{OPEN BOX}"
+"""In place of a blank in a secret: the blanks that are seen stand between groups."""
 
 
 class TerminalInteraction:
@@ -44,6 +52,12 @@ class TerminalInteraction:
     def ask_pin(self, prompt: Prompt) -> Secret:
         """Ask for a PIN without showing it."""
         return ask_secret(prompt.text)
+
+    def read_sheet(self, prompt: Prompt, *, words: bool) -> Secret:
+        """Ask for a printed sheet: scanned, typed word by word, or as the file of a scan."""
+        from keyvault_kit.cli.reading_back import read_back  # noqa: PLC0415 - it draws on this
+
+        return read_back(prompt.text, words=words)
 
     def wait_for_key(self, prompt: Prompt) -> None:
         """Wait until Enter says that the key is plugged in."""
@@ -113,17 +127,54 @@ def show_secret(title: str, text: str, *, seconds: int) -> None:
         RefusedError: Standard output is no terminal.
     """
     demand_terminal()
-    groups = [text[i : i + 4] for i in range(0, len(text), 4)]
+    blank = _BLANK if _BLANK.encode(sys.stdout.encoding, "ignore") else "_"
+    seen = text.replace(" ", blank)
+    groups = [seen[i : i + 4] for i in range(0, len(seen), 4)]
     rows = [" ".join(groups[i : i + 4]) for i in range(0, len(groups), 4)]
-    sys.stdout.write(f"{_OTHER_SCREEN}{title}\n\n")
-    sys.stdout.writelines(f"    {row}\n" for row in rows)
-    sys.stdout.write(f"\nEnter hides it; so do {seconds} seconds. ")
-    sys.stdout.flush()
-    try:
-        _wait_for_enter(seconds)
-    finally:
-        sys.stdout.write(_BACK)
+    with other_screen():
+        sys.stdout.write(f"{title}\n\n")
+        sys.stdout.writelines(f"    {row}\n" for row in rows)
+        sys.stdout.write(f"\n{blank} is a blank.\n" if " " in text else "")
+        sys.stdout.write(f"\nEnter hides it; so do {seconds} seconds. ")
         sys.stdout.flush()
+        _wait_for_enter(seconds)
+
+
+@contextmanager
+def other_screen() -> Iterator[None]:
+    """The alternate screen of the terminal on standard output.
+
+    It is wiped on leaving, also where the process is told to end, by SIGTERM or since the terminal
+    was closed; the process then ends with 128 and the signal's number.
+    """
+    with ending_in_order():
+        sys.stdout.write(_OTHER_SCREEN)
+        sys.stdout.flush()
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # the terminal may have gone
+                sys.stdout.write(_BACK)
+                sys.stdout.flush()
+
+
+@contextmanager
+def ending_in_order() -> Iterator[None]:
+    """Have the signals that end a process unwind it, so that what is open is closed."""
+    if threading.current_thread() is not threading.main_thread():  # signals are the main one's
+        yield
+        return
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.signal(number, _end) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+
+
+def _end(number: int, _: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)
 
 
 def _wait_for_enter(seconds: int) -> None:

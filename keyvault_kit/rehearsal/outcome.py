@@ -2,20 +2,24 @@
 
 import msgspec
 
-from keyvault_kit.ceremonies.paperwork import (
+from keyvault_kit.ceremonies.documents import (
     FOR_THE_AUDITOR,
     checkpoint_sheet_name,
     founding_sheet_name,
 )
+from keyvault_kit.ceremonies.paperwork import sheet_name
+from keyvault_kit.ceremonies.splitting import password_of
 from keyvault_kit.ceremonies.station import Station
-from keyvault_kit.custody.model import EnvelopeState
+from keyvault_kit.custody.model import EnvelopeState, Form
 from keyvault_kit.custody.organisation import Organisation
 from keyvault_kit.custody.schedule import Due, due
 from keyvault_kit.errors import KeyvaultError, MismatchError
 from keyvault_kit.ledger.checkpoint import Checkpoint
 from keyvault_kit.ledger.trust import Trust
 from keyvault_kit.ledger.verify import Report, verify
+from keyvault_kit.rehearsal.paper_alone import recover_by_hand
 from keyvault_kit.rehearsal.plants import Plants
+from keyvault_kit.secret import Secret
 
 
 class Promise(msgspec.Struct, frozen=True):
@@ -46,6 +50,7 @@ def judge(station: Station, organisation: Organisation, plants: Plants) -> Outco
         _keys_promise(station, organisation),
         _paper_promise(station),
         _recovery_promise(station, organisation),
+        _by_hand_promise(station, organisation),
         _rotation_promise(station, organisation),
         _plants_promise(station, plants),
         verified,
@@ -85,6 +90,27 @@ def _recovery_promise(station: Station, organisation: Organisation) -> Promise:
         kept=accepted,
         how="the tenant accepts it" if accepted else "the tenant refuses it",
     )
+
+
+def _by_hand_promise(station: Station, organisation: Organisation) -> Promise:
+    """What a typed program makes of two sheets is what the kit made of two others."""
+    what = "The recovery sheet's program gives the same password, without the kit"
+    account = organisation.accounts[-1]
+    register = station.book.register
+    live = register.live_envelopes(register.accounts[account.id].password_set or "")
+    first, last = live[: account.threshold], live[-account.threshold :]
+    try:
+        by_kit = [_mnemonic(_code(station, sheet_name("share", it.id))) for it in last]
+        with password_of(Form.SHARES, by_kit) as password:
+            same = recover_by_hand(station, [it.id for it in first]) == password.expose_text()
+    except KeyvaultError as error:
+        return Promise(what, kept=False, how=str(error))
+    how = f"from {account.threshold} sheets of {account.id}"
+    return Promise(what, kept=same, how=how if same else f"{how}: it does not")
+
+
+def _mnemonic(code: str) -> Secret:
+    return Secret.from_text(code.lower())
 
 
 def _rotation_promise(station: Station, organisation: Organisation) -> Promise:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from keyvault_kit.ceremonies import paperwork
+from keyvault_kit.ceremonies import documents
 from keyvault_kit.ceremonies.plan import Ceremony
 from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.custody.register import Register
@@ -22,7 +22,7 @@ def leave_papers(
     """
     register = station.book.register
     for ceremony in ceremonies:
-        paperwork.print_record(station, ceremony)
+        documents.print_record(station, ceremony)
     _leave_checkpoint(folder, station, register)
     write_atomically(folder / "summary.md", summary(register, outcome).encode())
 

@@ -7,7 +7,7 @@ from typing import Final
 from keyvault_kit.assembly import Bench
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.station import Station
-from keyvault_kit.custody.model import Purpose, SetState
+from keyvault_kit.custody.model import EnvelopeState, Purpose, SetState
 from keyvault_kit.errors import InternalError
 from keyvault_kit.host.files import write_atomically
 from keyvault_kit.rehearsal.tenant import RehearsalTenant
@@ -76,6 +76,8 @@ class ScriptedPeople:
                 return f"reset {prompt.subject}"
             case Topic.CLOCK:
                 return self._station.clock().isoformat()
+            case Topic.PAGES:
+                return str(self._pages(prompt.subject))
             case Topic.OPTIONS:
                 return self._fetch_options(prompt.subject)
         raise InternalError(f"the script has no answer to {prompt.topic!r}: {prompt.text}")
@@ -83,6 +85,10 @@ class ScriptedPeople:
     def ask_pin(self, prompt: Prompt) -> Secret:
         """Type the PIN that a person chose for a key of their own."""
         return self._bench.personal_pin(prompt.person)
+
+    def read_sheet(self, prompt: Prompt, *, words: bool) -> Secret:
+        """Nothing: the kit reads a rehearsal's paper by itself."""
+        raise InternalError(f"the script reads no sheet ({prompt.subject}, words: {words})")
 
     def wait_for_key(self, prompt: Prompt) -> None:
         """Plug the key in, or pull it and plug it in again."""
@@ -110,6 +116,15 @@ class ScriptedPeople:
             waiting = sum(bag not in used for bag in self._bags.values())
             self._bags[envelope] = f"BAG-{FIRST_BAG + len(used) + waiting}"
         return self._bags[envelope]
+
+    def _pages(self, which: str) -> int:
+        """Count the secret sheets of the ceremony that goes on: nothing jams in a rehearsal."""
+        register = self._station.book.register
+        here = [it for it in register.ceremonies.values() if it.printed and not it.closed][-1]
+        gone = (EnvelopeState.SPOILED, EnvelopeState.DESTROYED)
+        spoiled = sum(register.envelopes[it].state in gone for it in here.printed)
+        counts = {"printed": len(here.printed), "spoiled": spoiled}
+        return counts.get(which, len(here.printed) - spoiled)
 
     def _count_winks(self) -> dict[str, int]:
         return {tag: self._bench.winks(tag) for tag in self._bench.plugged_in()}

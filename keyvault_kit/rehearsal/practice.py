@@ -42,6 +42,10 @@ class PractisingInteraction:
         self._say(prompt, "typed, since it is a software key")
         return self._bench.personal_pin(prompt.person)
 
+    def read_sheet(self, prompt: Prompt, *, words: bool) -> Secret:
+        """As the people do."""
+        return self._people.read_sheet(prompt, words=words)
+
     def wait_for_key(self, prompt: Prompt) -> None:
         """Plug the software key in; one that is not in the folder yet is made."""
         if prompt.topic is Topic.PERSONAL_KEY:

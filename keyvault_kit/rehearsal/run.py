@@ -15,6 +15,7 @@ from keyvault_kit.ceremonies.engine import Watcher
 from keyvault_kit.ceremonies.plan import Ceremony
 from keyvault_kit.ceremonies.plans import (
     audit,
+    card,
     checkpoint,
     enrol,
     founding,
@@ -152,6 +153,7 @@ class Rehearsal:
             ("Plugging in the keys and reading them", self._plug_in),
             ("Proving and enrolling the keys", self._enrol),
             ("Making, splitting and sealing the passwords", self._seal),
+            ("Making the card of each site", self._make_cards),
             ("Signing a checkpoint", lambda: self._sign(1)),
             ("An emergency: opening and recovering", self._open),
             ("Auditing the keys, two of which are not what they were", self._audit),
@@ -238,6 +240,15 @@ class Rehearsal:
             officers=self._officers(),
             safes=tuple(self.organisation.safe_of(item) for item in items),
         )
+
+    def _make_cards(self) -> None:
+        for number, site in enumerate(self.organisation.sites, 1):
+            safes = [it.id for it in self.organisation.safes if it.site == site.id]
+            if safes:
+                request = card.Request(
+                    site=site.id, safe=safes[0], officers=self._officers(), number=number
+                )
+                self._run(card.ceremony(request))
 
     def _sign(self, number: int) -> None:
         founders = self.organisation.founders()

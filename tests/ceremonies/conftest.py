@@ -22,7 +22,7 @@ from keyvault_kit.ceremonies.which_key import Named
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.entries import Entry, decode
 from keyvault_kit.custody.fold import fold
-from keyvault_kit.custody.model import Mode, PaperSize, Use
+from keyvault_kit.custody.model import EnvelopeState, Mode, PaperSize, Use
 from keyvault_kit.custody.organisation import parse
 from keyvault_kit.custody.register import Register
 from keyvault_kit.keys.guard import PinGuard
@@ -65,6 +65,8 @@ class People:
         at_touch: Called where a key waits for a touch.
         at_plug: Called where a key under custody is to be plugged in; does that, anew.
         asked: Every prompt, in order.
+        pages: How many pages they count: printed, sealed or spoiled.
+        sheets: What they scan or type from a sheet, where the kit does not read it by itself.
     """
 
     def __init__(self, bench: Bench, time: Time) -> None:
@@ -77,6 +79,8 @@ class People:
         self.at_touch: Callable[[Prompt], None] = lambda _: None
         self.at_plug: Callable[[Prompt], None] = lambda prompt: bench.fetch(prompt.subject)
         self.asked: list[Prompt] = []
+        self.pages: Callable[[str], int] = lambda _: 0
+        self.sheets: Callable[[Prompt], str] = lambda _: ""
 
     def texts(self, topic: Topic) -> list[str]:
         """What was said or asked about a topic, in order."""
@@ -103,6 +107,8 @@ class People:
             return str(said.pop(0))
         if prompt.topic is Topic.CLOCK:
             return self._time.true.isoformat()
+        if prompt.topic is Topic.PAGES:
+            return str(self.pages(prompt.subject))
         if prompt.topic is Topic.BAG_NUMBER:
             self._bags += 1  # asked of two people, one after the other
             return f"BAG-{self._time.true:%j%H%M}-{(self._bags + 1) // 2}"
@@ -113,6 +119,11 @@ class People:
         if self.pins:
             return Secret.from_text(self.pins.pop(0))
         return self._bench.personal_pin(prompt.person)
+
+    def read_sheet(self, prompt: Prompt, *, words: bool) -> Secret:
+        assert words is ("share-" in prompt.text)
+        self.asked.append(prompt)
+        return Secret.from_text(self.sheets(prompt))
 
     def wait_for_key(self, prompt: Prompt) -> None:
         self.asked.append(prompt)
@@ -141,6 +152,7 @@ class Desk:
         self.time = Time(now)
         self.bench = Bench.again(folder / "softkeys")
         self.people = People(self.bench, self.time)
+        self.people.pages = self.count_pages
         self.station = Station(
             mode=Mode.REHEARSAL,
             clock=self.time.at_the_workstation,
@@ -186,6 +198,14 @@ class Desk:
 
     def run(self, ceremony: Ceremony, watch: Watcher = engine.nobody) -> Register:
         return engine.run(ceremony, self.station, self.people, watch)
+
+    def count_pages(self, which: str) -> int:
+        """Count the pages of the ceremony that goes on, as the ledger has them."""
+        here = [it for it in self.register.ceremonies.values() if it.printed and not it.closed][-1]
+        gone = (EnvelopeState.SPOILED, EnvelopeState.DESTROYED)
+        spoiled = sum(self.register.envelopes[it].state in gone for it in here.printed)
+        counts = {"printed": len(here.printed), "spoiled": spoiled}
+        return counts.get(which, len(here.printed) - spoiled)
 
     def enrol(self, *people: str, by: tuple[str, ...] = ("alice", "bob")) -> Register:
         """Make these people signers."""

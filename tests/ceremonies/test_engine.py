@@ -57,6 +57,9 @@ class Silent:
     def ask_pin(self, prompt: Prompt) -> Secret:
         raise NotImplementedError(prompt)
 
+    def read_sheet(self, prompt: Prompt, *, words: bool) -> Secret:
+        raise NotImplementedError(prompt, words)
+
     def wait_for_key(self, prompt: Prompt) -> None:
         raise NotImplementedError(prompt)
 
@@ -65,6 +68,8 @@ class Silent:
 
 
 class NoPaper:
+    read_by_people = False
+
     def put(self, name: str, pdf: bytes) -> None:
         raise NotImplementedError(name, pdf)
 

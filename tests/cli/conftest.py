@@ -178,6 +178,10 @@ def small_toml() -> Path:
     return Path(__file__).parents[1] / "data" / "small.toml"
 
 
+FOUNDING: Final = ("BAG-1", "BAG-1", "1", "1", "0", "y")
+"""What people type at a founding: the bag's number, each; the pages they count; that it lies."""
+
+
 @pytest.fixture(scope="session")
 def found(small_toml: Path) -> Callable[[Path], Desk]:
     """Founds a ledger in a new folder by the real command."""
@@ -185,7 +189,7 @@ def found(small_toml: Path) -> Callable[[Path], Desk]:
     def founding(folder: Path) -> Desk:
         folder.mkdir()
         desk = Desk(folder)
-        done = desk.run("init", str(small_toml), "--rehearsal", typed=("BAG-1", "BAG-1", "y"))
+        done = desk.run("init", str(small_toml), "--rehearsal", typed=FOUNDING)
         assert done.returncode == 0, done.stderr
         return desk
 

@@ -325,7 +325,7 @@ def test_a_bundle_that_was_changed_or_cut_short_is_refused(
     (desk.folder / file).write_bytes(whole)
     done = desk.sit(
         *("ledger", "accept", file, *desk.identity, *desk.by),
-        typed=("y", "BAG-2", "BAG-2", "y"),
+        typed=("y", "BAG-2", "BAG-2", "1", "1", "0", "y"),
     )
     assert done.returncode == 0, done.stderr
     assert desk.register.envelopes["station-id1-1"].bag == "BAG-2"

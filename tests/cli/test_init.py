@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 Refusal = Callable[..., bool]
 
-ANSWERS: Final = ("BAG-1", "BAG-1", "y")
+RECOUNTS: Final = tuple(line for n in range(2, 6) for line in (str(n), "1", str(n - 1), "y"))
+ANSWERS: Final = ("BAG-1", "BAG-1", "1", "1", "0", "y", *RECOUNTS)
+"""The bag, twice; the pages; that it lies there, or else that they are counted again: where a sheet
+was spoiled before, there are more of them."""
 LINES: Final = 28
 """How many lines a founding prints on standard error."""
 
@@ -48,7 +51,7 @@ def test_a_founding_enters_the_organisation_and_prints_its_sheets(founded: "Desk
     assert register.ceremonies["founding"].closed
     assert founded.sheets() == {
         *("founding-auditor", "founding-hq", "founding-vault"),
-        *("identity-station-id1-1", "label-station-id1-1"),
+        *(f"{kind}-station-id1-1" for kind in ("identity", "label", "liner")),
     }
     founded.read("ledger", "verify", "--trust", "sheets/founding-vault.pdf")
 
@@ -75,7 +78,7 @@ def test_killed_at_three_random_moments_it_ends_like_one_that_was_not(
     assert states[EnvelopeState.DEPOSITED].safe == "vault-1"
     assert empty.sheets() == {
         *("founding-auditor", "founding-hq", "founding-vault"),
-        *(f"identity-{live}-1", f"label-{live}-1"),
+        *(f"{kind}-{live}-1" for kind in ("identity", "label", "liner")),
     }
     empty.read("ledger", "verify", "--trust", "sheets/founding-hq.pdf")
     empty.read("ledger", "backup", "--out", "b.age")

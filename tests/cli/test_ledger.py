@@ -100,7 +100,7 @@ def test_a_sheet_without_a_share_is_said_so(
     sheet = next((folder / "sheets").glob("label-*.pdf"))
 
     assert run(["share", "verify", str(sheet)]) == 2
-    assert "shows 0 shares" in capsys.readouterr().err
+    assert "with nothing secret on it" in capsys.readouterr().err
 
 
 def test_verify_finds_a_name_that_was_changed_or_silently_removed(

@@ -23,17 +23,32 @@ def listed(desk: "Desk", verb: str, name: str) -> dict[str, Any]:
 
 def test_sites_are_added_changed_and_listed(desk: "Desk") -> None:
     desk.do("sites", "add", "north", "--paper", "Letter")
-    assert listed(desk, "sites", "north") == {"id": "north", "paper": "Letter", "safes": []}
+    added = {"id": "north", "paper": "Letter", "envelope": "#10", "safes": []}
+    assert listed(desk, "sites", "north") == added
     desk.do("sites", "change", "north", "--paper", "A4")
 
     assert listed(desk, "sites", "north")["paper"] == "A4"
     lines = [line.split() for line in desk.read("sites", "list").splitlines()]
     assert lines == [
-        ["id", "paper", "safes"],
-        ["hq", "A4", "hq-1,", "hq-2"],
-        ["vault", "Letter", "vault-1"],
-        ["north", "A4", "-"],
+        ["id", "paper", "envelope", "safes"],
+        ["hq", "A4", "DL", "hq-1,", "hq-2"],
+        ["vault", "Letter", "#10", "vault-1"],
+        ["north", "A4", "DL", "-"],
     ]
+
+
+def test_a_site_folds_its_paper_into_the_envelope_that_was_named(desk: "Desk") -> None:
+    desk.do("sites", "add", "north", "--envelope", "C5")
+    assert listed(desk, "sites", "north")["envelope"] == "C5"
+    told = desk.do("sites", "change", "north", "--envelope", "DL-A").stderr
+    its = listed(desk, "sites", "north")
+    assert (its["paper"], its["envelope"]) == ("A4", "DL-A")
+    assert "Let site north print on its paper for DL-A envelopes: is that right?" in told
+
+    desk.do("sites", "change", "north", "--paper", "Letter")
+
+    its = listed(desk, "sites", "north")
+    assert (its["paper"], its["envelope"]) == ("Letter", "#10")
 
 
 def test_safes_are_added_changed_and_listed(desk: "Desk") -> None:
@@ -79,6 +94,12 @@ def test_accounts_are_added_changed_and_listed(desk: "Desk") -> None:
     [
         (("sites", "add", "hq"), "there is a site 'hq' already"),
         (("sites", "change", "moon", "--paper", "A4"), "no site 'moon'"),
+        (("sites", "change", "moon", "--envelope", "C5"), "no site 'moon'"),
+        (("sites", "add", "s", "--envelope", "#10"), "A4 paper is not folded for an envelope #10"),
+        (
+            ("sites", "change", "vault", "--envelope", "DL"),
+            "Letter paper is not folded for an envelope DL",
+        ),
         (("safes", "add", "hq-1", "--site", "hq", "--opener", "bob"), "a safe 'hq-1' already"),
         (("safes", "add", "s", "--site", "moon", "--opener", "bob"), "no site 'moon'"),
         (("safes", "add", "s", "--site", "hq", "--opener", "zoe"), "no person 'zoe'"),
@@ -104,6 +125,8 @@ def test_what_cannot_be_is_refused(
     [
         (("sites", "add", "no rth"), "'no rth' is no id"),
         (("sites", "add", "north", "--paper", "A5"), "'A5' is not one of"),
+        (("sites", "add", "north", "--envelope", "DL-B"), "'DL-B' is not one of"),
+        (("sites", "change", "hq"), "--envelope"),
         (("safes", "add", "s", "--opener", "bob"), "--site"),
         (("safes", "add", "s", "--site", "hq"), "--opener"),
         (("safes", "add", "s", "--site", "hq", "--opener", "bob", "--need", "0"), "--need"),

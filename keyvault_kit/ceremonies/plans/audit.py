@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from keyvault_kit.ceremonies import handling, paperwork
+from keyvault_kit.ceremonies import documents, handling
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.plan import Ceremony, Plan, Step, Work
 from keyvault_kit.ceremonies.recognition import finding, recognise
@@ -123,7 +123,7 @@ def _bag(tag: str, lying: Envelope, work: Work) -> Sequence[ev.Fact]:
     """Back into a bag: as the key if it proved itself, else as evidence, never as the key."""
     holds = f"key:{tag}" if _proved_itself(tag, work) else f"evidence:{tag}"
     envelope = handling.next_id(f"{tag}-{holds.partition(':')[0]}", work.register.envelopes)
-    paperwork.print_label(work, envelope, holds, lying.safe or "")
+    documents.print_label(work, envelope, holds, lying.safe or "")
     packed = ev.KeyPacked(envelope=envelope, holds=holds, key=tag)
     return [packed, handling.seal(work, envelope)]
 
@@ -140,5 +140,5 @@ def _deposit(tag: str, lying: Envelope, work: Work) -> Sequence[ev.Fact]:
 
 
 def _report(it: Request, work: Work) -> Sequence[ev.Fact]:
-    paperwork.print_audit_report(work, it.keys, people=(it.auditor, it.custodian))
+    documents.print_audit_report(work, it.keys, people=(it.auditor, it.custodian))
     return []

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from keyvault_kit.ceremonies import paperwork, signing
+from keyvault_kit.ceremonies import documents, signing
 from keyvault_kit.ceremonies.plan import Ceremony, Plan, Step, Work
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import PaperSize, Signature
@@ -98,7 +98,7 @@ def _print(it: Request, work: Work) -> Sequence[ev.Fact]:
     checkpoint = ledger.checkpoint(it.size)
     before = [person for person in ledger.signatures(it.size) if person in register.signers]
     everybody = tuple(sorted({*before, *it.signers}))
-    paperwork.print_checkpoint(work, checkpoint, everybody, paper=it.paper, number=it.number)
+    documents.print_checkpoint(work, checkpoint, everybody, paper=it.paper, number=it.number)
     for person in it.signers:
         armored = work.hands.thing(_in_hand(person), Signature).armored
         work.checkpoint_signatures.append((it.size, person, armored))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from keyvault_kit.ceremonies import genuineness, handling, key_pin, paperwork
+from keyvault_kit.ceremonies import documents, genuineness, handling, key_pin
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.key_pin import SECRETS, KeyPin
 from keyvault_kit.ceremonies.plan import Ceremony, Condition, Plan, Step, Work
@@ -127,6 +127,14 @@ def _pin_steps(it: Request) -> tuple[Step, ...]:
                 restart="make-pin",
             )
             for name, activity, act in doing
+        ),
+        Step(
+            id="count-pages",
+            activity="Count the pages: all that were printed are sealed or destroyed",
+            by=it.pin_people,
+            act=handling.count_pages,
+            needs=SECRETS,
+            restart="make-pin",
         ),
     )
 
@@ -286,13 +294,13 @@ def _packed(register: Register, it: Request) -> str:
 def _pack_key(it: Request, work: Work) -> Sequence[ev.Fact]:
     key: SecurityKey = work.register.keys[it.key]
     envelope = handling.next_id(f"{it.key}-key", work.register.envelopes)
-    paperwork.print_key_tag(work, key, envelope, it.key_safe)
+    documents.print_key_tag(work, key, envelope, it.key_safe)
     return [ev.KeyPacked(envelope=envelope, holds=f"key:{it.key}", key=it.key)]
 
 
 def _seal_key(it: Request, work: Work) -> Sequence[ev.Fact]:
     envelope = _packed(work.register, it)
-    paperwork.print_label(work, envelope, f"key:{it.key}", it.key_safe)
+    documents.print_label(work, envelope, f"key:{it.key}", it.key_safe)
     return [handling.seal(work, envelope)]
 
 

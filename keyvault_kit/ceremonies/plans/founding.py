@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from keyvault_kit.ceremonies import paperwork, signing
+from keyvault_kit.ceremonies import documents, signing
+from keyvault_kit.ceremonies.paperwork import person_row
 from keyvault_kit.ceremonies.plan import Ceremony, Plan, Step, Work
 from keyvault_kit.ceremonies.plans import identity
 from keyvault_kit.custody import events as ev
@@ -101,7 +102,10 @@ def _enter(organisation: Organisation, work: Work) -> Sequence[ev.Fact]:
     return [
         ev.OrganisationNamed(name=organisation.name),
         *(_person(work, it) for it in organisation.people),
-        *(ev.SiteAdded(site=it.id, paper=it.paper) for it in organisation.sites),
+        *(
+            ev.SiteAdded(site=it.id, paper=it.paper, envelope=it.envelope)
+            for it in organisation.sites
+        ),
         *(
             ev.SafeAdded(safe=it.id, site=it.site, openers=it.openers, need=it.need)
             for it in organisation.safes
@@ -115,7 +119,7 @@ def _enter(organisation: Organisation, work: Work) -> Sequence[ev.Fact]:
 
 def _person(work: Work, it: PersonPlan) -> ev.PersonAdded:
     """The fact about a person, and the erasable row with the name that it commits to."""
-    details = work.write_down(paperwork.person_row(it.id, it.name, it.contact))
+    details = work.write_down(person_row(it.id, it.name, it.contact))
     return ev.PersonAdded(
         person=it.id, roles=it.roles, details=details, since=it.since, until=it.until
     )
@@ -123,5 +127,5 @@ def _person(work: Work, it: PersonPlan) -> ev.PersonAdded:
 
 def _print(organisation: Organisation, work: Work) -> Sequence[ev.Fact]:
     papers = {site.id: site.paper for site in organisation.sites}
-    paperwork.print_founding(work, papers)
+    documents.print_founding(work, papers)
     return []

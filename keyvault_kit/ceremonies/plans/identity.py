@@ -9,15 +9,16 @@ from collections.abc import Sequence
 
 import msgspec
 
-from keyvault_kit.ceremonies import handling, paperwork
+from keyvault_kit.ceremonies import documents, handling, reading_back, secret_sheets
+from keyvault_kit.ceremonies.paperwork import sheet_name
 from keyvault_kit.ceremonies.plan import Ceremony, Plan, Step, Work
+from keyvault_kit.ceremonies.secret_sheets import Place
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import STATION, Purpose, SecretSet, SetState
 from keyvault_kit.custody.organisation import IDENTITY
 from keyvault_kit.custody.register import Register
 from keyvault_kit.ledger import age
 from keyvault_kit.secret import Secret
-from keyvault_kit.sharing.proofs import sheet_proof
 
 SECRETS = ("identity", "identity-salt")
 WHY_LOST = "the identity was lost before it was sealed"
@@ -49,7 +50,7 @@ PLAN = Plan("identity", _steps)
 
 
 def steps(officers: tuple[str, ...], safe: str) -> tuple[Step, ...]:
-    """The steps: make, print, prove, seal (and from then on it counts), deposit."""
+    """The steps: make, print, prove, seal (and from then on it counts), count, deposit."""
     doing = (
         ("print", "Print the sheet of the station's identity", _print),
         ("prove", "Read the identity's sheet back and compare it with its proof", _prove),
@@ -78,6 +79,12 @@ def steps(officers: tuple[str, ...], safe: str) -> tuple[Step, ...]:
                 restart="make-identity",
             )
             for verb, activity, act in doing
+        ),
+        Step(
+            id="count-identity",
+            activity="Count the pages: all that were printed are sealed or destroyed",
+            by=officers,
+            act=handling.count_pages,
         ),
         Step(
             id="deposit-identity",
@@ -115,7 +122,7 @@ def _give_up(work: Work) -> Sequence[ev.Fact]:
     lost = _set(work.register)
     if lost.state is not SetState.MADE:
         return []
-    paperwork.shred(work, "identity", f"{lost.id}-1")
+    secret_sheets.shred(work, "identity", f"{lost.id}-1")
     spoiled = [
         ev.EnvelopeSpoiled(envelope=e.id, why=WHY_LOST)
         for e in work.register.live_envelopes(lost.id)
@@ -127,26 +134,31 @@ def _print(safe: str, work: Work) -> Sequence[ev.Fact]:
     identity, salt = work.hands.secret("identity"), work.hands.secret("identity-salt")
     its_set, envelope = _set(work.register), _envelope(work.register)
     work.lay_open(its_set.id, 1)
-    pdf = paperwork.identity_sheet(
-        work, its_set, identity, salt.expose(), age.recipient_of(identity), safe=safe
+    recipient = age.recipient_of(identity)
+    proof = secret_sheets.print_identity(
+        work, its_set, identity, salt, recipient, Place(envelope, safe)
     )
-    work.station.paper.put(paperwork.sheet_name("identity", envelope), pdf)
-    proof = sheet_proof(salt.expose(), identity)
     printed = ev.EnvelopePrinted(
-        envelope=envelope, holds=IDENTITY, set=its_set.id, number=1, proof=proof
+        envelope=envelope,
+        holds=IDENTITY,
+        set=its_set.id,
+        number=1,
+        proof=proof,
+        ceremony=work.ceremony,
     )
     return [printed]
 
 
 def _prove(_: str, work: Work) -> Sequence[ev.Fact]:
     envelope = work.register.envelopes[_envelope(work.register)]
-    paperwork.prove_salted(work, "identity", envelope)
+    with reading_back.salted(work, "identity", envelope):
+        pass
     return [ev.EnvelopeProven(envelope=envelope.id)]
 
 
 def _seal(safe: str, work: Work) -> Sequence[ev.Fact]:
     envelope = _envelope(work.register)
-    paperwork.print_label(work, envelope, IDENTITY, safe)
+    documents.print_companions(work, work.register.envelopes[envelope], safe)
     recipient = age.recipient_of(work.hands.secret("identity"))
     sealed = handling.seal(work, envelope)
     return [sealed, ev.RecipientSet(recipient=recipient, set=_set(work.register).id)]
@@ -156,5 +168,5 @@ def _deposit(safe: str, work: Work) -> Sequence[ev.Fact]:
     work.hands.drop("identity")
     work.hands.drop("identity-salt")
     envelope = _envelope(work.register)
-    work.station.paper.let_go(paperwork.sheet_name("identity", envelope))
+    work.station.paper.let_go(sheet_name("identity", envelope))
     return [handling.deposit(work, _envelope(work.register), safe)]

@@ -10,17 +10,18 @@ from typing import Final
 
 import msgspec
 
-from keyvault_kit.ceremonies import handling, paperwork
+from keyvault_kit.ceremonies import handling, reading_back, splitting
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.plan import Ceremony, Plan, Step, Work
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.model import EnvelopeState
+from keyvault_kit.custody.model import EnvelopeState, Form
 from keyvault_kit.custody.register import Register
 from keyvault_kit.errors import InputError, KeyvaultError, MismatchError
-from keyvault_kit.sharing import passwords
+from keyvault_kit.secret import Secret
 from keyvault_kit.sharing.recovery import RecoveryState
 
 _ANOTHER: Final = "Use another envelope of the set."
+_ANOTHER_WAY: Final = "No other sheet stands in for it: use the account's keys."
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,15 +101,9 @@ def _take_out(work: Work, envelope: str, why: str) -> list[ev.Fact]:
 
 
 def _recover(it: Request, work: Work) -> Sequence[ev.Fact]:
-    state = RecoveryState()
-    for envelope in it.envelopes:
-        _add_share(state, envelope, work)
-    for envelope in _others(it, work):
-        if not state.complete:
-            work.observe(*_take_out(work, envelope, f"{it.why}: another sheet could not be used"))
-            _add_share(state, envelope, work)
+    form = work.register.sets[it.set].form
     person = it.officers[0]
-    with state.recover() as secret, passwords.password_from_secret(secret) as password:
+    with _from_shares(it, work) if form is Form.SHARES else _from_all(it, form, work) as password:
         work.observe(ev.AccountUsed(account=it.account, why=it.why))
         told = f"{person}: sign in to {it.account} with this password"
         prompt = Prompt(topic=Topic.SIGN_IN, text=told, person=person, subject=it.account)
@@ -117,6 +112,33 @@ def _recover(it: Request, work: Work) -> Sequence[ev.Fact]:
     prompt = Prompt(topic=Topic.SIGN_IN, text=question, person=person, subject=it.account)
     accepted = work.interaction.confirm(prompt)
     return [ev.PasswordRecovered(account=it.account, set=it.set, accepted=accepted)]
+
+
+def _from_shares(it: Request, work: Work) -> Secret:
+    """The password from enough shares; in the place of a useless sheet another is opened."""
+    state = RecoveryState()
+    for envelope in it.envelopes:
+        _add_share(state, envelope, work)
+    for envelope in _others(it, work):
+        if not state.complete:
+            work.observe(*_take_out(work, envelope, f"{it.why}: another sheet could not be used"))
+            _add_share(state, envelope, work)
+    with state.recover() as secret:
+        return splitting.password_behind(secret)
+
+
+def _from_all(it: Request, form: Form, work: Work) -> Secret:
+    """The password from its one sheet, or from all of its parts: no other stands in for one."""
+    sheets = [work.register.envelopes[envelope] for envelope in it.envelopes]
+    read: list[Secret] = []
+    for envelope in sorted(sheets, key=lambda sheet: sheet.number or 0):
+        with reading_back.content(work, form, envelope, _ANOTHER_WAY) as content:
+            read.append(Secret(content.expose()))
+    try:
+        return splitting.password_of(form, read)
+    finally:
+        for content in read:
+            content.wipe()
 
 
 def _others(it: Request, work: Work) -> list[str]:
@@ -129,7 +151,7 @@ def _others(it: Request, work: Work) -> list[str]:
 def _add_share(state: RecoveryState, envelope: str, work: Work) -> None:
     """Add the share of an envelope; one that is wrong or cannot be read is a finding."""
     try:
-        with paperwork.read_share(work, work.register.envelopes[envelope], _ANOTHER) as share:
+        with reading_back.share(work, work.register.envelopes[envelope], _ANOTHER) as share:
             state.add(share.expose_text())
     except (InputError, MismatchError) as error:
         work.observe(_unusable(envelope, error))
@@ -146,7 +168,8 @@ def _verify(envelope: str, work: Work) -> Sequence[ev.Fact]:
     if work.register.envelopes[envelope].state is not EnvelopeState.OPENED:
         facts = _take_out(work, envelope, "its share is verified alone")
     try:
-        with paperwork.read_share(work, work.register.envelopes[envelope], _ANOTHER):
+        its = work.register.envelopes[envelope]
+        with reading_back.content(work, work.register.sets[its.set or ""].form, its, _ANOTHER):
             return [*facts, ev.ShareVerified(envelope=envelope)]
     except (InputError, MismatchError) as error:
         return [*facts, _unusable(envelope, error)]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from keyvault_kit.ceremonies import handling, paperwork, signing
+from keyvault_kit.ceremonies import documents, handling, signing
 from keyvault_kit.ceremonies.interaction import Topic
 from keyvault_kit.ceremonies.plan import Ceremony, Plan, Step, Work
 from keyvault_kit.custody import events as ev
@@ -79,5 +79,5 @@ def _found(it: Request, work: Work) -> Sequence[ev.Fact]:
 
 
 def _print(work: Work) -> Sequence[ev.Fact]:
-    paperwork.print_founding(work, {site.id: site.paper for site in work.register.sites.values()})
+    documents.print_founding(work, {site.id: site.paper for site in work.register.sites.values()})
     return []

@@ -1,39 +1,96 @@
-"""Seal a password: make, split, print, prove, seal; then set it at the tenant, then deposit.
+"""Seal a password: make, split, print, prove, bag, count; then set it at the tenant, then deposit.
 
-Nothing goes live before its paper is proven (design rule; S28 to S30, S38).
+Nothing goes live before its paper is proven (design rule; S28 to S30, S38). One sheet lies open at
+a time: the next is printed once two people have read the number of the last one's bag.
 """
 
 import functools
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 import msgspec
 
-from keyvault_kit.ceremonies import handling, paperwork
+from keyvault_kit.ceremonies import documents, handling, reading_back, secret_sheets, splitting
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
+from keyvault_kit.ceremonies.paperwork import sheet_name
 from keyvault_kit.ceremonies.plan import Ceremony, Condition, GoBack, Plan, Step, Work
+from keyvault_kit.ceremonies.secret_sheets import KINDS, Place
+from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.model import EnvelopeState, Purpose, SecretSet, SetState
-from keyvault_kit.custody.register import Register
-from keyvault_kit.errors import InternalError
+from keyvault_kit.custody.model import EnvelopeState, Form, Purpose, SecretSet, SetState
+from keyvault_kit.custody.register import Register, known
+from keyvault_kit.errors import InputError, RefusedError
 from keyvault_kit.secret import Secret
-from keyvault_kit.sharing import passwords, slip39
-from keyvault_kit.sharing.proofs import share_proof
+from keyvault_kit.sharing.policy import policy_named
+from keyvault_kit.sharing.slip39 import MAX_SHARES
 
-SECRETS = ("password", "shares")
+SECRETS = ("password", "sheets")
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What is sealed.
 
     Attributes:
+        threshold: How many sheets give the password back; of parts all of them.
         officers: Two; each types one half of the password at the tenant.
-        safes: Where each share goes, share 1 first.
+        safes: Where each sheet goes, sheet 1 first.
+        policy: Name of the policy that the password is drawn by.
     """
 
     account: str
     threshold: int
     officers: tuple[str, str]
     safes: tuple[str, ...]
+    form: Form = Form.SHARES
+    policy: str = "base58-44"
+
+    @property
+    def count(self) -> int:
+        """How many sheets there are."""
+        return len(self.safes)
+
+
+def check(station: Station, it: Request) -> None:
+    """Say what cannot be before anything is begun.
+
+    Raises:
+        InputError: No password is put on so many sheets in that form; there is no such policy; or
+            a sheet would have no room on the paper of its site.
+        RefusedError: Account or a safe is not in the register.
+    """
+    register = station.book.register
+    known(register.accounts, it.account, "account")
+    for safe in it.safes:
+        known(register.safes, safe, "safe")
+    fits = {
+        Form.WHOLE: it.count == 1 == it.threshold,
+        Form.PARTS: it.count in (2, 3) and it.threshold == it.count,
+        Form.SHARES: 1 < it.threshold <= it.count <= MAX_SHARES,
+    }
+    if not fits[it.form]:
+        raise InputError(
+            f"a password cannot be sealed as {it.form}, {it.threshold} of {it.count}",
+            mend="Take 2 to 16 shares with a threshold of 2 or more, 2 or 3 parts, or one whole.",
+        )
+    _check_room(station, it)
+
+
+def _check_room(station: Station, it: Request) -> None:
+    """Lay out sheets of a password that nobody will have: else the second one might not fit."""
+    drawn_by = policy_named(it.policy)
+    with ExitStack() as wiped:
+        made = splitting.make(drawn_by, it.form, it.threshold, it.count, station.random)
+        for secret in (made.password, *made.sheets):
+            wiped.enter_context(secret)
+        trial = SecretSet(
+            id=handling.next_id(f"{it.account}-pw", station.book.register.sets),
+            purpose=Purpose.PASSWORD,
+            subject=it.account,
+            threshold=it.threshold,
+            count=it.count,
+            form=it.form,
+        )
+        secret_sheets.demand_room(station, trial, made.sheets, it.safes, drawn_by)
 
 
 def ceremony(request: Request, *, number: int) -> Ceremony:
@@ -46,38 +103,52 @@ def ceremony(request: Request, *, number: int) -> Ceremony:
     )
 
 
+def next_ceremony(register: Register, request: Request) -> Ceremony:
+    """The ceremony of this request that was cut short, or else the account's next one.
+
+    Raises:
+        RefusedError: One was cut short that was about something else: it is ended first.
+    """
+    before = [
+        it
+        for it in register.ceremonies.values()
+        if it.plan == PLAN.name and it.request.get("account") == request.account
+    ]
+    if before and not before[-1].closed:
+        begun = msgspec.convert(before[-1].request, Request)
+        if begun != request:
+            raise RefusedError(
+                f"ceremony {before[-1].id} was begun and not ended, {begun.threshold} of"
+                f" {begun.count} {begun.form} in {', '.join(begun.safes)}, {begun.policy}",
+                mend="End it first, with the options that it was begun with.",
+            )
+        return ceremony(request, number=len(before))
+    return ceremony(request, number=len(before) + 1)
+
+
 def steps(_: Register, request: ev.Request) -> tuple[Step, ...]:
-    """The steps: make, two for each share, seal, set, and a deposit for each share."""
+    """The steps: make, three for each sheet, seal, count, offer, set, and a deposit for each."""
     it = msgspec.convert(request, Request)
-    shares = range(1, len(it.safes) + 1)
+    numbers = range(1, it.count + 1)
     return (
         Step(
             id="make",
-            activity=f"Draw a password for {it.account} and split it into {len(shares)} shares,"
-            f" {it.threshold} of which give it back",
+            activity=_making(it),
             by=it.officers,
             act=functools.partial(_make, it),
             on_return=functools.partial(_give_up, it),
         ),
-        *(step for n in shares for step in _sheet_steps(it, n)),
-        Step(
-            id="seal",
-            activity=f"Seal each of the {len(shares)} sheets in a bag of its own",
-            by=it.officers,
-            act=functools.partial(_seal, it),
-            signed=True,
-            needs=SECRETS,
-            restart="make",
-        ),
+        *(step for n in numbers for step in _sheet_steps(it, n)),
+        *_sealing_steps(it),
         *_tenant_steps(it),
         *(
             Step(
                 id=f"deposit-{n}",
-                activity=f"Deposit share {n} in safe {it.safes[n - 1]}",
+                activity=f"Deposit sheet {n} in safe {it.safes[n - 1]}",
                 by=it.officers,
                 act=functools.partial(_deposit, it, n),
             )
-            for n in shares
+            for n in numbers
         ),
     )
 
@@ -85,8 +156,69 @@ def steps(_: Register, request: ev.Request) -> tuple[Step, ...]:
 PLAN = Plan("seal", steps)
 
 
+def _making(it: Request) -> str:
+    return {
+        Form.SHARES: f"Draw a password for {it.account} and split it into {it.count} shares,"
+        f" {it.threshold} of which give it back",
+        Form.PARTS: f"Draw a password for {it.account} and cut it into {it.count} parts",
+        Form.WHOLE: f"Draw a password for {it.account}",
+    }[it.form]
+
+
+def _sheet_steps(it: Request, n: int) -> tuple[Step, ...]:
+    doing = (
+        ("print", f"Print sheet {n} of {it.count}", _print, _in_its_bag(it, n - 1)),
+        ("prove", f"Read sheet {n} back and compare it with its proof", _prove, None),
+        ("bag", f"Put sheet {n} into its bag; both read the bag's number", _bag, None),
+    )
+    return tuple(
+        Step(
+            id=f"{verb}-{n}",
+            activity=activity,
+            by=it.officers,
+            act=functools.partial(act, it, n),
+            before=before,
+            needs=SECRETS,
+            restart="make",
+        )
+        for verb, activity, act, before in doing
+    )
+
+
+def _in_its_bag(it: Request, n: int) -> Condition | None:
+    """The handover gate: no sheet is printed while the one before lies open."""
+    if n == 0:
+        return None
+    return Condition(
+        f"sheet {n} is not in its bag yet",
+        lambda register: bool(register.envelopes[_envelope(register, it, n)].bag),
+    )
+
+
+def _sealing_steps(it: Request) -> tuple[Step, ...]:
+    return (
+        Step(
+            id="seal",
+            activity=f"Sign that the {it.count} sheets are sealed, each in a bag of its own",
+            by=it.officers,
+            act=functools.partial(_seal, it),
+            signed=True,
+            needs=SECRETS,
+            restart="make",
+        ),
+        Step(
+            id="count",
+            activity="Count the pages: all that were printed are sealed or destroyed",
+            by=it.officers,
+            act=handling.count_pages,
+            needs=SECRETS,
+            restart="make",
+        ),
+    )
+
+
 def _tenant_steps(it: Request) -> tuple[Step, ...]:
-    """Offer the password to the tenant, and set it: only once every share is sealed."""
+    """Offer the password to the tenant, and set it: only once every sheet is sealed."""
     return (
         Step(
             id="offer",
@@ -94,7 +226,7 @@ def _tenant_steps(it: Request) -> tuple[Step, ...]:
             by=it.officers,
             act=functools.partial(_offer, it),
             before=Condition(
-                "not every share is sealed",
+                "not every sheet is sealed",
                 lambda register: _all_sealed(register, it),
             ),
             needs=SECRETS,
@@ -117,24 +249,6 @@ def _tenant_steps(it: Request) -> tuple[Step, ...]:
     )
 
 
-def _sheet_steps(it: Request, n: int) -> tuple[Step, ...]:
-    doing = (
-        ("print", f"Print the sheet of share {n}", _print),
-        ("prove", f"Read the sheet of share {n} back and compare it with its proof", _prove),
-    )
-    return tuple(
-        Step(
-            id=f"{verb}-{n}",
-            activity=activity,
-            by=it.officers,
-            act=functools.partial(act, it, n),
-            needs=SECRETS,
-            restart="make",
-        )
-        for verb, activity, act in doing
-    )
-
-
 def _set_of(register: Register, it: Request) -> SecretSet:
     """The account's newest password set: the one that this ceremony is about."""
     return register.sets_of(it.account, Purpose.PASSWORD)[-1]
@@ -146,26 +260,33 @@ def _envelope(register: Register, it: Request, n: int) -> str:
 
 def _all_sealed(register: Register, it: Request) -> bool:
     envelopes = register.live_envelopes(_set_of(register, it).id)
-    return [e.state for e in envelopes] == [EnvelopeState.SEALED] * len(it.safes)
+    return [e.state for e in envelopes] == [EnvelopeState.SEALED] * it.count
+
+
+def _holds(it: Request, n: int) -> str:
+    kind = f"{KINDS[it.form]}:{it.account}"
+    return kind if it.form is Form.WHOLE else f"{kind}:{n}"
+
+
+# --- The sheets
 
 
 def _make(it: Request, work: Work) -> Sequence[ev.Fact]:
-    random = work.station.random
-    with passwords.draw(random) as secret:
-        shares = slip39.split(secret, threshold=it.threshold, count=len(it.safes), random=random)
-        with slip39.combine(shares[-it.threshold :]) as again:
-            if again != secret:
-                raise InternalError("the shares do not give the password back")
-        work.hands.take("password", passwords.password_from_secret(secret))
-    work.hands.take("shares", tuple(Secret.from_text(share.mnemonic()) for share in shares))
-    made = ev.SetMade(
+    drawn_by = policy_named(it.policy)
+    made = splitting.make(drawn_by, it.form, it.threshold, it.count, work.station.random)
+    work.hands.take("password", made.password)
+    work.hands.take("sheets", made.sheets)
+    fact = ev.SetMade(
         set=handling.next_id(f"{it.account}-pw", work.register.sets),
         purpose=Purpose.PASSWORD,
         subject=it.account,
         threshold=it.threshold,
-        count=len(it.safes),
+        count=it.count,
+        form=it.form,
+        alphabet=it.policy.rpartition("-")[0],
+        length=drawn_by.length,
     )
-    return [made]
+    return [fact]
 
 
 def _give_up(it: Request, work: Work) -> Sequence[ev.Fact]:
@@ -174,7 +295,7 @@ def _give_up(it: Request, work: Work) -> Sequence[ev.Fact]:
     if lost.state is not SetState.MADE:
         return []
     for n in range(1, lost.count + 1):
-        paperwork.shred(work, "share", f"{lost.id}-{n}")
+        secret_sheets.shred(work, KINDS[lost.form], f"{lost.id}-{n}")
     why = "the password was lost before it was set"
     spoiled = [
         ev.EnvelopeSpoiled(envelope=e.id, why=why) for e in work.register.live_envelopes(lost.id)
@@ -183,37 +304,48 @@ def _give_up(it: Request, work: Work) -> Sequence[ev.Fact]:
 
 
 def _print(it: Request, n: int, work: Work) -> Sequence[ev.Fact]:
-    share = work.hands.secrets("shares")[n - 1]
-    envelope = _envelope(work.register, it, n)
-    work.lay_open(_set_of(work.register, it).id, n)
-    pdf = paperwork.share_sheet(
-        work, _set_of(work.register, it), n, share, envelope=envelope, safe=it.safes[n - 1]
+    its_set, place = _set_of(work.register, it), _place(it, n, work)
+    work.lay_open(its_set.id, n)
+    content = work.hands.secrets("sheets")[n - 1]
+    proof = secret_sheets.print_password_sheet(
+        work, its_set, n, content, place, policy=policy_named(it.policy)
     )
-    work.station.paper.put(paperwork.sheet_name("share", envelope), pdf)
     printed = ev.EnvelopePrinted(
-        envelope=envelope,
-        holds=f"share:{it.account}:{n}",
-        set=_set_of(work.register, it).id,
+        envelope=place.envelope,
+        holds=_holds(it, n),
+        set=its_set.id,
         number=n,
-        proof=share_proof(share.expose_text()),
+        proof=proof,
+        ceremony=work.ceremony,
     )
     return [printed]
 
 
+def _place(it: Request, n: int, work: Work) -> Place:
+    return Place(_envelope(work.register, it, n), it.safes[n - 1])
+
+
 def _prove(it: Request, n: int, work: Work) -> Sequence[ev.Fact]:
     envelope = work.register.envelopes[_envelope(work.register, it, n)]
-    with paperwork.read_share(work, envelope):
+    with reading_back.content(work, it.form, envelope):
         return [ev.EnvelopeProven(envelope=envelope.id)]
 
 
+def _bag(it: Request, n: int, work: Work) -> Sequence[ev.Fact]:
+    envelope = work.register.envelopes[_envelope(work.register, it, n)]
+    documents.print_companions(work, envelope, it.safes[n - 1])
+    bagged = handling.bag(work, envelope.id)
+    work.station.paper.let_go(sheet_name(KINDS[it.form], envelope.id))
+    return [bagged]
+
+
 def _seal(it: Request, work: Work) -> Sequence[ev.Fact]:
-    """Bag by bag, in one step: were it interrupted, the password would be made anew anyway."""
-    sealed: list[ev.EnvelopeSealed] = []
-    for n in range(1, len(it.safes) + 1):
-        envelope = work.register.envelopes[_envelope(work.register, it, n)]
-        paperwork.print_label(work, envelope.id, envelope.holds, it.safes[n - 1])
-        sealed.append(handling.seal(work, envelope.id, taken=[fact.bag for fact in sealed]))
-    return sealed
+    """Both sign for all bags at once: were it interrupted, the password would be made anew."""
+    live = work.register.live_envelopes(_set_of(work.register, it).id)
+    return [ev.EnvelopeSealed(envelope=e.id, bag=e.bag or "") for e in live]
+
+
+# --- The tenant
 
 
 def _offer(it: Request, work: Work) -> Sequence[ev.Fact]:
@@ -233,7 +365,7 @@ def _set(it: Request, work: Work) -> Sequence[ev.Fact]:
     prompt = Prompt(topic=Topic.TENANT_PASSWORD, text=question, subject=it.account)
     taken = work.interaction.confirm(prompt)
     work.hands.drop("password")
-    work.hands.drop("shares")
+    work.hands.drop("sheets")
     if not taken:
         raise GoBack(f"the tenant did not take the new password of {it.account}")
     return [ev.PasswordSet(account=it.account, set=set_id)]

@@ -8,11 +8,12 @@ from typing import Final
 import click
 
 from keyvault_kit.assembly import SOFT_KEYS, Bench, demand_paper, read_sheet, reading
+from keyvault_kit.assembly.printing import Onto
 from keyvault_kit.ceremonies import proposing
 from keyvault_kit.ceremonies.plans import accept as accepting
 from keyvault_kit.ceremonies.plans import identity as identities
 from keyvault_kit.cli.at_work import at_work, both, proposing_station
-from keyvault_kit.cli.options import ID, by_option, ledger_option, sheets_option
+from keyvault_kit.cli.options import ID, by_option, ledger_option, paper_options
 from keyvault_kit.cli.output import say
 from keyvault_kit.cli.papers import checkpoint_of, checkpoint_option, trust_of, trust_option
 from keyvault_kit.cli.prompts import ask_new_passphrase, ask_secret
@@ -230,14 +231,14 @@ def restore_command(
 @click.command("renew-identity")
 @click.option("--safe", type=ID, required=True, help="Where its sheet goes.")
 @by_option
-@sheets_option
+@paper_options
 @ledger_option
-def renew_identity(*, safe: str, by: tuple[str, ...], sheets: Path | None, ledger: Path) -> None:
+def renew_identity(*, safe: str, by: tuple[str, ...], onto: Onto, ledger: Path) -> None:
     """Make a new identity of the station: the first one, or where somebody saw the old one.
 
     What was encrypted to the old one still opens with the old sheet: make new backups.
     """
-    with at_work(ledger, sheets=sheets) as it:
+    with at_work(ledger, onto=onto) as it:
         demand_paper(it.station)
         known(it.register.safes, safe, "safe")
         it.run(identities.ceremony(it.register, both(it.register, by), safe))

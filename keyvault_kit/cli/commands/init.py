@@ -9,10 +9,11 @@ from pathlib import Path
 import click
 
 from keyvault_kit.assembly import SOFT_KEYS, Bench, Folder, demand_paper, demand_sheets, reading
+from keyvault_kit.assembly.printing import Onto
 from keyvault_kit.ceremonies.plans import founding, refounding
 from keyvault_kit.ceremonies.station import Paper
 from keyvault_kit.cli.at_work import AtWork, at_work, put_together
-from keyvault_kit.cli.options import by_option, ledger_option, sheets_option
+from keyvault_kit.cli.options import by_option, ledger_option, paper_options
 from keyvault_kit.cli.output import say
 from keyvault_kit.cli.papers import checkpoint_of, checkpoint_option
 from keyvault_kit.custody import organisation as organisations
@@ -32,7 +33,7 @@ from keyvault_kit.ledger.verify import verify
 @click.option("--refound", is_flag=True, help="Found an existing ledger again, against its paper.")
 @checkpoint_option
 @by_option
-@sheets_option
+@paper_options
 @ledger_option
 def command(
     organisation: Path | None,
@@ -41,7 +42,7 @@ def command(
     refound: bool,
     papers: tuple[str, ...],
     by: tuple[str, ...],
-    sheets: Path | None,
+    onto: Onto,
     ledger: Path,
 ) -> None:
     """Found a ledger for the organisation that the file ORGANISATION (TOML) describes.
@@ -54,18 +55,18 @@ def command(
     and the ledger goes on from its last checkpoint on paper (--checkpoint).
     """
     if refound:
-        _refound(ledger, papers, by, sheets)
+        _refound(ledger, papers, by, onto)
     elif organisation is None:
         raise click.UsageError("name the organisation file")
     else:
-        _found(organisation, ledger, Mode.REHEARSAL if rehearsal else Mode.LIVE, sheets)
+        _found(organisation, ledger, Mode.REHEARSAL if rehearsal else Mode.LIVE, onto)
 
 
-def _found(organisation: Path, path: Path, mode: Mode, sheets: Path | None) -> None:
+def _found(organisation: Path, path: Path, mode: Mode, onto: Onto) -> None:
     its = organisations.parse(read_text(organisation, "organisation file"), str(organisation))
     founding.check_printable(its, str(organisation))
     ceremony = founding.ceremony(its)
-    with _new_or_begun(path, mode, sheets) as it:
+    with _new_or_begun(path, mode, onto) as it:
         if it.register.size == 0:
             _demand_empty(it.station.paper)
         begun = it.register.ceremonies.get(ceremony.id)
@@ -89,10 +90,10 @@ def _demand_empty(paper: Paper) -> None:
 
 
 @contextmanager
-def _new_or_begun(path: Path, mode: Mode, sheets: Path | None) -> Iterator[AtWork]:
+def _new_or_begun(path: Path, mode: Mode, onto: Onto) -> Iterator[AtWork]:
     if not path.exists():
         if mode is Mode.LIVE:
-            demand_sheets(sheets)
+            demand_sheets(onto)
         make_folder(path.parent)
         Ledger.create(path).close()
     with Ledger.open(path) as ledger:
@@ -100,19 +101,19 @@ def _new_or_begun(path: Path, mode: Mode, sheets: Path | None) -> Iterator[AtWor
         if begun not in (None, mode):
             raise RefusedError(f"{path} was begun as a {begun} ledger, not as a {mode} one")
         if mode is Mode.LIVE:
-            demand_sheets(sheets)
+            demand_sheets(onto)
         keys = path.parent / SOFT_KEYS
         if mode is Mode.REHEARSAL and not Bench.begun(keys):
             Bench.begin(keys, seed=os.urandom(32), now=datetime.now(UTC))
-        yield put_together(ledger, mode, sheets=sheets)
+        yield put_together(ledger, mode, onto=onto)
 
 
-def _refound(path: Path, papers: tuple[str, ...], by: tuple[str, ...], sheets: Path | None) -> None:
+def _refound(path: Path, papers: tuple[str, ...], by: tuple[str, ...], onto: Onto) -> None:
     if len(set(by)) < TWO or len(papers) != 1:
         raise click.UsageError(
             "--refound takes two people (--by, twice) and the last paper (--checkpoint)"
         )
-    with at_work(path, sheets=sheets) as it:
+    with at_work(path, onto=onto) as it:
         demand_paper(it.station)
         paper = checkpoint_of(it.station.book.ledger, papers[0])
         verify(it.station.book.ledger, papers=(paper,))

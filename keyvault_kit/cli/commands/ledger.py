@@ -6,11 +6,12 @@ import click
 import msgspec
 
 from keyvault_kit.assembly import demand_paper, open_book
+from keyvault_kit.assembly.printing import Onto
 from keyvault_kit.ceremonies import handling
 from keyvault_kit.ceremonies.plans import checkpoint as checkpoints
 from keyvault_kit.cli.at_work import at_work
 from keyvault_kit.cli.commands import exchange
-from keyvault_kit.cli.options import ID, json_option, ledger_option, sheets_option
+from keyvault_kit.cli.options import ID, json_option, ledger_option, paper_options
 from keyvault_kit.cli.output import print_bytes, print_json, say, table
 from keyvault_kit.cli.papers import checkpoint_of, checkpoint_option, trust_of, trust_option
 from keyvault_kit.custody.entries import TIME_FORMAT, decode
@@ -122,18 +123,18 @@ def allowed_signers_command(ledger: Path) -> None:
 @click.argument("signers", type=ID, nargs=-1, required=True)
 @click.option("--witness", type=ID, help="Reads the time beside a signer who is alone.")
 @click.option("--size", type=click.IntRange(min=1), help="An earlier checkpoint, once more.")
-@sheets_option
+@paper_options
 @ledger_option
 def sign(
     signers: tuple[str, ...],
     *,
     witness: str | None,
     size: int | None,
-    sheets: Path | None,
+    onto: Onto,
     ledger: Path,
 ) -> None:
     """Sign the checkpoint of the ledger with the keys of SIGNERS, and print it."""
-    with at_work(ledger, sheets=sheets) as it:
+    with at_work(ledger, onto=onto) as it:
         demand_paper(it.station)
         register = it.register
         for person in signers:

@@ -1,17 +1,21 @@
-"""`keyvault share verify`: one share against the ledger, alone."""
+"""`keyvault share verify`: one secret sheet against the ledger, alone."""
 
 from pathlib import Path
+from typing import Final
 
 import click
 
-from keyvault_kit.assembly import open_book
+from keyvault_kit.cli.known import KnownSheet, KnownSheets
 from keyvault_kit.cli.options import json_option, ledger_option
-from keyvault_kit.cli.output import print_json, say
-from keyvault_kit.cli.sheets import share_from_person, share_from_sheet
-from keyvault_kit.custody.model import Envelope, SetState
-from keyvault_kit.custody.register import Register
-from keyvault_kit.errors import MismatchError
-from keyvault_kit.sharing.proofs import share_proof, short_proof
+from keyvault_kit.cli.output import print_json, say, sentence
+from keyvault_kit.cli.sheets import Brought, from_person, on_sheet, warn_of_disk
+from keyvault_kit.cli.word_entry import entry_screen, is_possible
+from keyvault_kit.custody.model import Mode
+from keyvault_kit.errors import EXIT_FINDINGS, MismatchError
+from keyvault_kit.secret import Secret
+from keyvault_kit.sharing.slip39 import DamagedShareError
+
+_PROMPT: Final = "The share: type its words from the sheet, or scan the code of any secret sheet"
 
 
 @click.group("share")
@@ -23,43 +27,69 @@ def command() -> None:
 @click.argument("sheet", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @ledger_option
 @json_option
-def verify(sheet: Path | None, ledger: Path, *, as_json: bool) -> None:
-    """Verify one share against its proof in the ledger, without any other share.
+def verify(sheet: Path | None, ledger: Path, *, as_json: bool) -> int:
+    """Verify one secret sheet against its proof in the ledger, without any other sheet.
 
-    SHEET is a PDF or an image of the share's sheet; without it, the share is typed. The share is
-    not shown and nothing is recorded.
+    SHEET is a PDF or an image of it, on a tmpfs; without it, a share is typed word by word, or a
+    sheet is scanned by a scanner that types. Shares are verified by their words; PIN mailers,
+    passwords and parts by their codes, which carry the salt. Nothing is shown, nothing recorded.
+
+    Exit status 1: the ledger has no such sheet; or the words contradict their checksum, and it
+    is said which row is wrong; or the sheet is right, but its set is dead or void: it opens
+    nothing, and should have been destroyed.
     """
-    register = open_book(ledger).register
-    share = share_from_sheet(sheet) if sheet else share_from_person("Share (words, not shown)")
-    with share:
-        proof = share_proof(share.expose_text())
-    envelope = _envelope_of(register, proof)
-    it = register.sets[envelope.set or ""]
+    known = KnownSheets.of_ledger(ledger)
+    brought = _from_file(sheet, known) if sheet else _from_person(known)
+    try:
+        found = known.share(brought) if isinstance(brought, Secret) else known.sheet(brought)
+    except DamagedShareError as error:
+        for line in known.mended(error):
+            say(line, as_json=True)
+        raise MismatchError(error.what, mend=error.mend) from None
     if as_json:
-        fields = {
-            "envelope": envelope.id,
-            "set": it.id,
-            "number": envelope.number,
-            "threshold": it.threshold,
-            "count": it.count,
-            "state": str(envelope.state),
-            "set_state": str(it.state),
-            "proof": proof,
-        }
-        print_json(fields)
-        return
-    say(f"Right: this is share {envelope.number} of {it.count} of set {it.id}.")
-    say(f"  {it.threshold} of them recover the {it.purpose} of {it.subject}.")
-    say(f"  Envelope {envelope.id} is {envelope.state}; the set is {it.state}.")
-    if it.state in (SetState.VOID, SetState.DEAD):
-        say("  Its secret is no longer in use: this share opens nothing.")
+        print_json(_fields(found))
+    else:
+        _say_found(found)
+    return EXIT_FINDINGS if found.is_over else 0
 
 
-def _envelope_of(register: Register, proof: str) -> Envelope:
-    for envelope in register.envelopes.values():
-        if envelope.proof == proof:
-            return envelope
-    raise MismatchError(
-        f"no share in this ledger has the proof {short_proof(proof)}",
-        mend="It belongs to another ledger, or is not what was printed.",
-    )
+def _from_file(sheet: Path, known: KnownSheets) -> Brought:
+    brought = on_sheet(sheet)
+    if known.mode != Mode.REHEARSAL:
+        warn_of_disk(sheet, lambda text: say(text, as_json=True))
+    return brought
+
+
+def _from_person(known: KnownSheets) -> Brought:
+    if not is_possible():
+        return from_person("Share (words, not shown)", known.proofs, None)
+    with entry_screen(lambda text: say(text, as_json=True)) as screen:
+        return from_person(_PROMPT, known.proofs, screen)
+
+
+def _say_found(found: KnownSheet) -> None:
+    it = found.set
+    say(f"Right: this is {found}.")
+    say(f"  {sentence(_opening(found))} the {it.purpose} of {it.subject}.")
+    say(f"  Envelope {found.envelope.id} is {found.envelope.state}; the set is {it.state}.")
+    for text in found.warnings():
+        say(f"  {text}")
+
+
+def _opening(found: KnownSheet) -> str:
+    if found.set.count == 1:
+        return "it is"
+    return f"{found.set.threshold} of {found.set.count} recover"
+
+
+def _fields(found: KnownSheet) -> dict[str, str | int | None]:
+    return {
+        "envelope": found.envelope.id,
+        "set": found.set.id,
+        "number": found.envelope.number,
+        "threshold": found.set.threshold,
+        "count": found.set.count,
+        "state": str(found.envelope.state),
+        "set_state": str(found.set.state),
+        "proof": found.envelope.proof,
+    }

@@ -1,0 +1,248 @@
+"""Secret sheets of a set: drawn, looked at as finished PDFs, and printed one at a time.
+
+Before a PDF goes to paper, its codes are decoded and the boxes of its secrets are read out of it:
+what the window of an envelope would show, or a liner not cover, is never printed.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from keyvault_kit.ceremonies.paperwork import heading, paper_at, sheet_name, today
+from keyvault_kit.ceremonies.plan import GoBack, Work
+from keyvault_kit.ceremonies.station import Station
+from keyvault_kit.custody.model import Form, SecretSet, SecurityKey
+from keyvault_kit.secret import Secret
+from keyvault_kit.sharing import parts
+from keyvault_kit.sharing.policy import Policy
+from keyvault_kit.sharing.proofs import SALT_SIZE, share_proof, sheet_proof
+from keyvault_kit.sheets import proof, window
+from keyvault_kit.sheets.geometry import Paper
+from keyvault_kit.sheets.heading import Heading
+from keyvault_kit.sheets.pages import identity, part, password, pin, share
+from keyvault_kit.sheets.printing.errors import PrinterError
+
+KINDS: Final = {Form.SHARES: "share", Form.PARTS: "part", Form.WHOLE: "password"}
+"""Form of a password -> what its sheets are called."""
+
+_CODES: Final = 2
+"""Codes on a secret sheet: one crease or stain spares the other."""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a sheet belongs: in which envelope, and that envelope in which safe."""
+
+    envelope: str
+    safe: str
+
+
+class _Sheet(msgspec.Struct, frozen=True, kw_only=True):
+    """A finished sheet, what of it must not show, and what it says of itself."""
+
+    pdf: bytes
+    payload: str
+    secrets: tuple[Secret, ...]
+    public: tuple[str, ...]
+    proof: str
+
+    def __repr__(self) -> str:
+        return f"_Sheet({self.proof})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("proof", self.proof)]
+
+
+def print_password_sheet(
+    work: Work, its_set: SecretSet, number: int, content: Secret, place: Place, *, policy: Policy
+) -> str:
+    """Print sheet `number` of a password: a share, a part or the whole of it.
+
+    Args:
+        content: What stands on it: the words of a share, a part, or the password.
+        policy: What the password was drawn by.
+
+    Returns:
+        Its proof for the ledger, 64 hex digits.
+
+    Raises:
+        GoBack: The printer failed, and the sheet may have come out: the set is void.
+        DeviceError: The printer failed, and nothing came out.
+        MismatchError: The finished PDF is not what was meant.
+    """
+    paper = paper_at(work.register, place.safe)
+    drawn = _password_sheet(work.station, its_set, number, content, place, policy)
+    return _print(work, sheet_name(KINDS[its_set.form], place.envelope), drawn, paper)
+
+
+def demand_room(
+    station: Station,
+    its_set: SecretSet,
+    contents: Sequence[Secret],
+    safes: Sequence[str],
+    policy: Policy,
+) -> None:
+    """Check, before anything is begun, that each sheet has room on the paper of its site.
+
+    Args:
+        contents: What could stand on the sheets, drawn to be thrown away.
+
+    Raises:
+        InputError: One has not; says which, and on which paper.
+    """
+    for number, (content, safe) in enumerate(zip(contents, safes, strict=True), 1):
+        place = Place(f"{its_set.id}-{number}", safe)
+        _password_sheet(station, its_set, number, content, place, policy)
+
+
+def _password_sheet(
+    station: Station,
+    its_set: SecretSet,
+    number: int,
+    content: Secret,
+    place: Place,
+    policy: Policy,
+) -> _Sheet:
+    top = heading(
+        station.book,
+        label=f"Password of {its_set.subject}",
+        sheet_id=place.envelope,
+        day=station.clock().date(),
+        number=number,
+        count=its_set.count,
+    )
+    salt, paper = Secret(station.random(SALT_SIZE)), paper_at(station.book.register, place.safe)
+    if its_set.form is Form.SHARES:
+        return _share(top, its_set, content, paper)
+    if its_set.form is Form.PARTS:
+        bits = parts.bits_left(policy, its_set.count)
+        return _part(top, its_set, content, salt, bits, paper)
+    return _whole(top, its_set, content, salt, paper)
+
+
+def print_pin_mailer(
+    work: Work, its_set: SecretSet, key: SecurityKey, secret: Secret, salt: Secret, place: Place
+) -> str:
+    """Print the PIN mailer of a key; its proof for the ledger.
+
+    Raises:
+        GoBack, DeviceError, MismatchError: As `print_password_sheet`.
+    """
+    top = heading(
+        work.station.book, label=f"PIN of key {key.id}", sheet_id=place.envelope, day=today(work)
+    )
+    sheet = pin.PinSheet(
+        heading=top,
+        set_id=its_set.id,
+        key_tag=key.id,
+        serial=key.serial,
+        pin=secret,
+        salt=salt,
+    )
+    paper = paper_at(work.register, place.safe)
+    finished = _Sheet(
+        pdf=pin.render(sheet, paper),
+        payload=pin.payload(sheet),
+        secrets=(secret, salt),
+        public=_public(top, its_set, key.id, str(key.serial or "")),
+        proof=sheet_proof(salt.expose(), secret),
+    )
+    return _print(work, sheet_name("pin", place.envelope), finished, paper)
+
+
+def print_identity(
+    work: Work, its_set: SecretSet, secret: Secret, salt: Secret, recipient: str, place: Place
+) -> str:
+    """Print the sheet of the station's age identity; its proof for the ledger.
+
+    Raises:
+        GoBack, DeviceError, MismatchError: As `print_password_sheet`.
+    """
+    top = heading(
+        work.station.book,
+        label="Identity of the station",
+        sheet_id=place.envelope,
+        day=today(work),
+    )
+    sheet = identity.IdentitySheet(
+        heading=top,
+        set_id=its_set.id,
+        identity=secret,
+        salt=salt,
+        recipient=recipient,
+    )
+    paper = paper_at(work.register, place.safe)
+    finished = _Sheet(
+        pdf=identity.render(sheet, paper),
+        payload=identity.payload(sheet),
+        secrets=(secret, salt),
+        public=_public(top, its_set, recipient),
+        proof=sheet_proof(salt.expose(), secret),
+    )
+    return _print(work, sheet_name("identity", place.envelope), finished, paper)
+
+
+def shred(work: Work, kind: str, envelope: str) -> None:
+    """Destroy a secret sheet and what was printed with it, as far as they came out."""
+    for name in (kind, "label", "liner", "recovery"):
+        work.station.paper.shred(sheet_name(name, envelope))
+
+
+# --- Finished sheets
+
+
+def _share(top: Heading, its_set: SecretSet, words: Secret, paper: Paper) -> _Sheet:
+    sheet = share.ShareSheet(
+        heading=top, set_id=its_set.id, threshold=its_set.threshold, mnemonic=words
+    )
+    return _Sheet(
+        pdf=share.render(sheet, paper),
+        payload=share.payload(sheet),
+        secrets=(words,),
+        public=_public(top, its_set),
+        proof=share_proof(words.expose_text()),
+    )
+
+
+def _part(
+    top: Heading, its_set: SecretSet, piece: Secret, salt: Secret, bits: float, paper: Paper
+) -> _Sheet:
+    sheet = part.PartSheet(heading=top, set_id=its_set.id, part=piece, salt=salt, bits_left=bits)
+    return _Sheet(
+        pdf=part.render(sheet, paper),
+        payload=part.payload(sheet),
+        secrets=(piece, salt),
+        public=_public(top, its_set),
+        proof=sheet_proof(salt.expose(), piece),
+    )
+
+
+def _whole(top: Heading, its_set: SecretSet, text: Secret, salt: Secret, paper: Paper) -> _Sheet:
+    sheet = password.PasswordSheet(heading=top, set_id=its_set.id, password=text, salt=salt)
+    return _Sheet(
+        pdf=password.render(sheet, paper),
+        payload=password.payload(sheet),
+        secrets=(text, salt),
+        public=_public(top, its_set),
+        proof=sheet_proof(salt.expose(), text),
+    )
+
+
+def _public(top: Heading, its_set: SecretSet, *more: str) -> tuple[str, ...]:
+    """What a sheet says of itself: a word of it may be one of the secret's by chance."""
+    return (top.organisation, top.label, top.sheet_id, its_set.id, *filter(None, more))
+
+
+# --- Out of the printer
+
+
+def _print(work: Work, name: str, sheet: _Sheet, paper: Paper) -> str:
+    proof.prove(sheet.pdf, sheet.payload, sheet=f"sheet {name}", copies=_CODES)
+    window.prove_hidden(sheet.pdf, sheet.secrets, paper, public=sheet.public)
+    try:
+        work.station.paper.put(name, sheet.pdf)
+    except PrinterError as error:
+        if error.may_be_on_paper:
+            raise GoBack(f"sheet {name} may have come out of the printer: {error.what}") from error
+        raise
+    return sheet.proof

@@ -1,0 +1,120 @@
+"""`keyvault seal`: a new password of an account, from random bits to sealed envelopes in safes."""
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from keyvault_kit.assembly import demand_paper
+from keyvault_kit.assembly.printing import Onto
+from keyvault_kit.ceremonies import forms
+from keyvault_kit.ceremonies.paperwork import paper_at
+from keyvault_kit.ceremonies.plan import Ceremony
+from keyvault_kit.ceremonies.plans import seal
+from keyvault_kit.cli.at_work import AtWork, at_work, both, two
+from keyvault_kit.cli.options import (
+    ID,
+    TEXT,
+    by_option,
+    ledger_option,
+    paper_options,
+)
+from keyvault_kit.cli.output import say
+from keyvault_kit.custody.model import Form
+from keyvault_kit.errors import InputError
+from keyvault_kit.host.files import write_new
+from keyvault_kit.sharing.policy import policy_named, weaknesses
+
+
+@click.command("seal")
+@click.argument("account", type=ID)
+@click.option(
+    "--safe",
+    "safes",
+    type=ID,
+    multiple=True,
+    required=True,
+    help="Where a sheet goes; once for each sheet, the first first.",
+)
+@click.option(
+    "--form",
+    type=click.Choice([str(it) for it in Form]),
+    default=Form.SHARES.value,
+    show_default=True,
+    help="SLIP-39 shares; literal parts, all of which are needed; or the whole on one sheet.",
+)
+@click.option("--threshold", type=int, help="How many shares give the password back.")
+@click.option(
+    "--policy",
+    type=TEXT,
+    default="base58-44",
+    show_default=True,
+    help="An alphabet and a length: base58-44, symbols-60.",
+)
+@by_option
+@paper_options
+@click.option(
+    "--script",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Only write the script of the ceremony to this new file, as a PDF.",
+)
+@ledger_option
+def command(
+    *,
+    account: str,
+    safes: tuple[str, ...],
+    form: str,
+    threshold: int | None,
+    policy: str,
+    by: tuple[str, ...],
+    onto: Onto,
+    script: Path | None,
+    ledger: Path,
+) -> None:
+    """Make a new password of ACCOUNT, put it on paper, set it at the tenant, and lock it away.
+
+    Two officers do it. One sheet lies open at a time: the next is printed when both have read the
+    number of the last one's bag. The password is set once all of its paper is proven, sealed and
+    counted; if the ceremony is cut short before that, its sheets are void, and the same command
+    begins anew.
+    """
+    with at_work(ledger, onto=onto) as it:
+        request = seal.Request(
+            account=account,
+            threshold=_threshold(Form(form), threshold, len(safes)),
+            officers=two(both(it.register, by)),
+            safes=safes,
+            form=Form(form),
+            policy=policy,
+        )
+        seal.check(it.station, request)
+        ceremony = seal.next_ceremony(it.register, request)
+        if script is not None:
+            _write_script(it, ceremony, script)
+            return
+        demand_paper(it.station)
+        for weakness in weaknesses(policy_named(policy)):
+            say(f"Note: {weakness}")
+        it.run(ceremony)
+        say(f"The password of {account} is set, sealed and deposited: {len(safes)} envelopes.")
+
+
+def _threshold(form: Form, given: int | None, count: int) -> int:
+    """All parts are needed, and the one sheet of a whole; of shares it must be said."""
+    if form is not Form.SHARES:
+        if given not in (None, count):
+            raise InputError(f"of {count} sheets of a password as {form}, all are needed")
+        return count
+    if given is None:
+        raise InputError(
+            "how many shares give the password back is not said", mend="Say it with --threshold."
+        )
+    return given
+
+
+def _write_script(it: AtWork, ceremony: Ceremony, file: Path) -> None:
+    book = it.station.book
+    safe = msgspec.convert(ceremony.request, seal.Request).safes[0]
+    paper = paper_at(book.register, safe)
+    write_new(file, forms.script_of(book, ceremony, paper, day=it.station.clock().date()))
+    say(f"Written to {file}.")
