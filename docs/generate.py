@@ -40,6 +40,8 @@ SHEETS = {
     "checkpoint": "checkpoint-1.pdf",
     "pin": "pin-K1-pin1-1.pdf",
     "founding": "founding-hq.pdf",
+    "recovery": "recovery-bg1-pw1-1.pdf",
+    "card": "card-card-hq-1.pdf",
 }
 VERIFY = (
     "keyvault ledger verify --checkpoint sheets/checkpoint-1.pdf"
