@@ -31,6 +31,11 @@ class KeyvaultError(Exception):
     def __str__(self) -> str:
         return f"{self.what}. {self.mend}" if self.mend else self.what
 
+    @property
+    def sentences(self) -> str:
+        """What happened and what to do, each with its full stop: more may be said after it."""
+        return f"{self.what}. {self.mend}".rstrip()
+
 
 class InputError(KeyvaultError):
     """A file, a word or an option that cannot be understood (exit status 2)."""

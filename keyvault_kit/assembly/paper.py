@@ -9,11 +9,14 @@ import msgspec
 from keyvault_kit.errors import InputError, RefusedError
 from keyvault_kit.host.files import read_file, remove, write_atomically
 from keyvault_kit.sheets.printer import Options, Queue, job_title
-from keyvault_kit.sheets.raster import paper_of
+from keyvault_kit.sheets.raster import MAX_BYTES, paper_of
 from keyvault_kit.sheets.scan import read_codes
 
-SHEET_LIMIT: Final = 16 << 20
+SHEET_LIMIT: Final = MAX_BYTES
 """Bytes of a sheet that is read back."""
+
+SECRET_SHEETS: Final = ("share", "part", "password", "pin", "identity")
+"""How the names of sheets with a secret begin."""
 
 
 class Folder:
@@ -36,8 +39,15 @@ class Folder:
         """
         return read_codes(read_file(self._file(name), "sheet", SHEET_LIMIT))
 
+    def waits(self, name: str) -> bool:  # noqa: ARG002
+        """Nothing waits: here the folder is the paper."""
+        return False
+
     def let_go(self, name: str) -> None:
         """Nothing: here the folder is the paper."""
+
+    def clear(self) -> None:
+        """Nothing, as well."""
 
     def shred(self, name: str) -> None:
         """Remove the sheet, as far as it came out."""
@@ -55,9 +65,19 @@ class Spool(Folder):
 
     read_by_people = True
 
+    def waits(self, name: str) -> bool:
+        """Whether its file is there."""
+        return self._file(name).is_file()
+
     def let_go(self, name: str) -> None:
         """Remove what was printed."""
         remove(self._file(name))
+
+    def clear(self) -> None:
+        """Remove what a run before left, too: nothing of it will be sealed any more."""
+        for kind in SECRET_SHEETS:
+            for file in self.path.glob(f"{kind}-*.pdf"):
+                remove(file)
 
 
 class Printed:
@@ -79,7 +99,7 @@ class Printed:
 
         Raises:
             PrinterError: It was not; says whether some of it may be on paper.
-            RefusedError: The printer is reached through a network, and that was not decided.
+            RefusedError: The printer is not on a cable of this machine, and that was not decided.
         """
         options = msgspec.structs.replace(self._options, paper=paper_of(pdf).name)
         job = self._queue.submit(pdf, title=job_title(self._random), options=options)
@@ -96,7 +116,14 @@ class Printed:
             mend="Read it from the paper: scan its code, or type its rows.",
         )
 
+    def waits(self, name: str) -> bool:  # noqa: ARG002
+        """Nothing waits: it was printed."""
+        return False
+
     def let_go(self, name: str) -> None:
+        """Nothing was kept."""
+
+    def clear(self) -> None:
         """Nothing was kept."""
 
     def shred(self, name: str) -> None:
@@ -131,7 +158,14 @@ class NoPaper:
         """
         raise RefusedError(f"there is nothing to read {name} from", mend="Name --sheets.")
 
+    def waits(self, name: str) -> bool:  # noqa: ARG002
+        """Nothing came out."""
+        return False
+
     def let_go(self, name: str) -> None:
+        """Nothing was kept."""
+
+    def clear(self) -> None:
         """Nothing was kept."""
 
     def shred(self, name: str) -> None:

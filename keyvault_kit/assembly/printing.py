@@ -15,7 +15,7 @@ from keyvault_kit.host.memory import demand_memory
 from keyvault_kit.sheets.printer import Options, Queue, Server, Waiting
 
 SPOOL_ON_DISK: Final = "spool-on-disk"
-NETWORKED_PRINTER: Final = "networked-printer"
+INDIRECT_PRINTER: Final = "indirect-printer"
 ALLOWED: Final = "allowed"
 """Decisions by which a printer is taken that the kit would refuse, and their choice."""
 
@@ -51,11 +51,12 @@ def printed_paper(choice: PrinterChoice, register: Register, *, rehearsed: bool)
     """
     places = cups.Places()
     on_disk = rehearsed or _is_allowed(register, SPOOL_ON_DISK)
-    cups.demand_safe_spool(places, decided=on_disk)
-    server = Server(cups.configured_server(os.environ, Path.home(), places))
-    networked = rehearsed or _is_allowed(register, NETWORKED_PRINTER)
+    address = cups.configured_server(os.environ, Path.home(), places)
+    server = Server(address)
+    cups.demand_safe_spool(places, server=address, decided=on_disk)
+    indirect = rehearsed or _is_allowed(register, INDIRECT_PRINTER)
     waiting = Waiting(time.monotonic, time.sleep)
-    queue = Queue(choice.queue, server, waiting, networked=networked)
+    queue = Queue(choice.queue, server, waiting, indirect=indirect)
     options = Options(
         tray=choice.tray, sides="two-sided-long-edge" if choice.duplex else "one-sided"
     )

@@ -1,13 +1,31 @@
 """Paper without a secret, from the register to the pages of `sheets`: labels, tags, reports."""
 
-from collections.abc import Mapping, Sequence
+import base64
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from keyvault_kit.ceremonies.paperwork import heading, name_of, paper_at, role_of, sheet_name, today
-from keyvault_kit.ceremonies.plan import Ceremony, Work
+from keyvault_kit.ceremonies.paperwork import (
+    heading,
+    name_of,
+    paper_at,
+    role_of,
+    sheet_name,
+    today,
+    usual_paper,
+)
+from keyvault_kit.ceremonies.plan import Work
 from keyvault_kit.ceremonies.recognition import SERIAL_ONLY
-from keyvault_kit.ceremonies.station import Station
-from keyvault_kit.custody.model import Envelope, Finding, Form, PageCount, PaperSize, SecurityKey
+from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.entries import decode
+from keyvault_kit.custody.model import (
+    Envelope,
+    Finding,
+    Form,
+    PaperSize,
+    SecretSet,
+    SecurityKey,
+)
+from keyvault_kit.custody.register import Register
 from keyvault_kit.ledger.checkpoint import Checkpoint
 from keyvault_kit.ledger.merkle import leaf_hash
 from keyvault_kit.ledger.pgpwords import encode
@@ -21,7 +39,6 @@ from keyvault_kit.sheets.pages import (
     founding,
     key_tag,
     liner,
-    record,
     recovery,
 )
 
@@ -38,18 +55,33 @@ def founding_sheet_name(copy_for: str) -> str:
     return sheet_name("founding", copy_for)
 
 
-def contents_of(holds: str) -> str:
-    """What an envelope holds, in plain words: `share:bg1:2` is 'Share 2 of bg1'."""
+def contents_of(holds: str, its_set: SecretSet | None = None) -> str:
+    """What an envelope holds, in plain words, and how many such give the secret.
+
+    Args:
+        holds: What the organisation's plan calls it: `share:bg1:2` is 'Share 2 of 3 of bg1, any 2
+            needed', `part:bg1:1` 'Part 1 of 2 of bg1, all needed'.
+        its_set: The secret set of its sheet; None for a key or a card.
+    """
     kind, what, *number = holds.split(":")
+    if its_set and number:
+        of_set = f"{kind.capitalize()} {number[0]} of {its_set.count} of {what}"
+        every = its_set.threshold == its_set.count
+        return f"{of_set}, {'all' if every else f'any {its_set.threshold}'} needed"
     contents = {
         "key": f"Key {what}",
         "pin": f"PIN of key {what}",
         "evidence": f"Evidence: not key {what}",
         "identity": "Identity of the station",
-        "password": f"Password of {what}",
+        "password": f"Whole password of {what}",
         "card": f"Site card of {what}",
     }
-    return contents.get(kind, f"{kind.capitalize()} {''.join(number)} of {what}")
+    return contents.get(kind, " ".join((kind.capitalize(), *number, "of", what)))
+
+
+def contents_in(register: Register, its: Envelope) -> str:
+    """What an envelope of the register holds, as `contents_of`."""
+    return contents_of(its.holds, register.sets.get(its.set or ""))
 
 
 def print_companions(work: Work, its: Envelope, safe: str) -> None:
@@ -79,7 +111,7 @@ def print_label(work: Work, envelope_id: str, holds: str, safe: str) -> None:
         heading=heading(
             work.station.book, label=f"Safe {safe}", sheet_id=envelope_id, day=today(work)
         ),
-        contents=contents_of(holds),
+        contents=contents_in(work.register, its) if its else contents_of(holds),
         set_id=(its.set if its else None) or what,
         safe=safe,
         site=work.register.safes[safe].site,
@@ -162,7 +194,7 @@ def print_founding(work: Work, papers: Mapping[str, PaperSize]) -> None:
 
 def print_audit_report(work: Work, keys: Sequence[str], *, people: Sequence[str]) -> None:
     """Print the report of the audit that this ceremony is."""
-    register = work.register
+    register, ledger = work.register, work.station.book.ledger
     started = register.ceremonies[work.ceremony].started
     found = [it for it in register.findings if it.seq > started]
     findings = {it.subject: it for it in found if it.subject in keys}
@@ -181,8 +213,10 @@ def print_audit_report(work: Work, keys: Sequence[str], *, people: Sequence[str]
             work.station.book, label="Security keys", sheet_id=work.ceremony, day=today(work)
         ),
         scope=f"{len(keys)} security keys",
-        checkpoint=register.ceremonies[work.ceremony].started,
+        checkpoint=started,
+        root=base64.b64encode(ledger.checkpoint(started).root).decode(),
         verdicts=verdicts,
+        bags=tuple(_audited_bags(work, keys, started)),
         findings=tuple(
             audit.AuditFinding(subject=it.subject, rule=it.rule, what=it.what, mend=it.mend)
             for it in found
@@ -192,7 +226,27 @@ def print_audit_report(work: Work, keys: Sequence[str], *, people: Sequence[str]
             for person in people
         ),
     )
-    work.station.paper.put("audit-report", audit.render(sheet, PAPERS[PaperSize.A4]))
+    work.station.paper.put("audit-report", audit.render(sheet, usual_paper(register)))
+
+
+def _audited_bags(work: Work, keys: Sequence[str], started: int) -> Iterator[audit.BagVerdict]:
+    """The bags that keys came out of, as they were found, and those that they lie in now."""
+    book = work.station.book
+    before, now = book.register_at(started).envelopes, work.register.envelopes
+    mine = {f"key:{tag}" for tag in keys}
+    for fact in (decode(body).fact for body in book.ledger.bodies(started)):
+        if isinstance(fact, ev.EnvelopeOpened) and fact.envelope in before:
+            if before[fact.envelope].holds in mine:
+                found = "found intact" if fact.intact else "FOUND DAMAGED, or another number"
+                yield _bag_verdict(before[fact.envelope], found)
+        elif isinstance(fact, ev.KeyPacked) and fact.key in keys:
+            yield _bag_verdict(now[fact.envelope], "new")
+
+
+def _bag_verdict(its: Envelope, verdict: str) -> audit.BagVerdict:
+    return audit.BagVerdict(
+        envelope=its.id, safe=its.safe or "", bag=its.bag or "", verdict=verdict
+    )
 
 
 def _verdict(key: SecurityKey, findings: Mapping[str, Finding]) -> str:
@@ -207,60 +261,3 @@ def _how(key: SecurityKey, findings: Mapping[str, Finding]) -> str:
     if key.answers:
         return "signed a fresh challenge with a registered credential"
     return "claims its number; signs with its PIN only, or nothing is on record"
-
-
-def print_record(station: Station, ceremony: Ceremony) -> None:
-    """Print the record of a finished ceremony, from the ledger alone."""
-    book = station.book
-    its = book.register.ceremonies[ceremony.id]
-    steps = ceremony.plan.steps(book.register_at(its.started), ceremony.request)
-    times = dict(zip(its.done, its.times, strict=True))
-    sheet = record.CeremonyRecord(
-        heading=heading(
-            book, label=f"Ceremony {its.plan}", sheet_id=its.id, day=max(its.times).date()
-        ),
-        title=f"{its.plan.capitalize()}: {its.id}",
-        site="",
-        steps=tuple(
-            record.RecordStep(
-                number=number,
-                activity=step.activity,
-                initials=", ".join(step.by),
-                time=times[step.id],
-            )
-            for number, step in enumerate(steps, 1)
-        ),
-        exceptions=tuple(
-            record.RecordException(
-                step=1 + [step.id for step in steps].index(back.to),
-                time=back.time,
-                expected="to go on",
-                happened=back.why,
-                decided=f"went back to step {back.to}; what was half-made was destroyed",
-            )
-            for back in its.returns
-        ),
-        participants=tuple(
-            record.Participant(role=role_of(book.register, person), name=name_of(book, person))
-            for person in sorted({*its.people, *(who for step in steps for who in step.by)})
-        ),
-        pages=_counted(its.pages),
-        bags=tuple(
-            record.UsedBag(it.id, contents_of(it.holds), it.bag)
-            for it in (book.register.envelopes[envelope] for envelope in its.printed)
-            if it.bag
-        ),
-    )
-    pdf = record.render(sheet, PAPERS[PaperSize.A4])
-    station.paper.put(sheet_name("record", its.id), pdf)
-
-
-def _counted(pages: PageCount | None) -> record.Pages | None:
-    if pages is None:
-        return None
-    return record.Pages(
-        printed=pages.printed,
-        sealed=pages.sealed,
-        spoiled=pages.spoiled,
-        destroyed=pages.destroyed,
-    )

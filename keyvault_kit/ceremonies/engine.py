@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from keyvault_kit.ceremonies import clock
+from keyvault_kit.ceremonies import clock, records
 from keyvault_kit.ceremonies.book import Signing
 from keyvault_kit.ceremonies.interaction import Interaction, Prompt, Topic
 from keyvault_kit.ceremonies.plan import Ceremony, Condition, GoBack, Hands, Step, Work
@@ -43,6 +43,8 @@ def run(
 ) -> Register:
     """Begin a ceremony, or go on where its last run ended, until all of its steps are done.
 
+    In the end its record is printed; where that fails, people are told how to print it later.
+
     Returns:
         The register afterwards.
 
@@ -51,7 +53,10 @@ def run(
         DeviceError: A key or the printer failed; the ceremony can be run again.
     """
     with Hands() as hands:
-        return _Run(ceremony, station, interaction, watch, hands).go()
+        try:
+            return _Run(ceremony, station, interaction, watch, hands).go()
+        finally:
+            station.paper.clear()
 
 
 def script(steps: Sequence[Step]) -> tuple[tuple[int, str, str], ...]:
@@ -106,6 +111,7 @@ class _Run:
                 self._go_back(step, back.why)
         if not self.book.register.ceremonies[self.ceremony.id].closed:
             self.book.record([ev.CeremonyClosed(ceremony=self.ceremony.id)], self.ceremony.people)
+        records.print_at_close(self.station, self.interaction, self.ceremony.id, self.steps)
         return self.book.register
 
     def _hold_what_is_done(self) -> None:
@@ -150,7 +156,7 @@ class _Run:
             except DeclinedError:
                 raise  # people said no: they were asked already
             except (DeviceError, InputError, MismatchError, RefusedError) as error:
-                text = f"{error} Try this step again?"
+                text = f"{error.sentences} Try this step again?"
                 prompt = Prompt(topic=Topic.RETRY, text=text, subject=what)
                 if not self.interaction.confirm(prompt):
                     raise

@@ -5,13 +5,16 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from keyvault_kit.ceremonies.book import Book
-from keyvault_kit.ceremonies.documents import contents_of
+from keyvault_kit.ceremonies.documents import contents_in
+from keyvault_kit.ceremonies.materials import materials_of
 from keyvault_kit.ceremonies.paperwork import heading, name_of, role_of
 from keyvault_kit.ceremonies.plan import Ceremony
+from keyvault_kit.ceremonies.plans.by_name import PLANS
+from keyvault_kit.ceremonies.records import record_of
 from keyvault_kit.custody.model import Envelope, EnvelopeState, Purpose
 from keyvault_kit.custody.register import Register, known
-from keyvault_kit.custody.schedule import due
-from keyvault_kit.sheets.forms import Participant
+from keyvault_kit.custody.schedule import DECISIONS, Due, due
+from keyvault_kit.sheets.forms import ListedBag, Participant
 from keyvault_kit.sheets.geometry import Paper
 from keyvault_kit.sheets.pages import (
     drill,
@@ -42,15 +45,44 @@ def script_of(book: Book, ceremony: Ceremony, paper: Paper, *, day: date) -> byt
             (number, step.activity, ", ".join(step.by)) for number, step in enumerate(steps, 1)
         ),
         participants=_participants(book, people),
+        materials=materials_of(ceremony, steps),
     )
     return script.render(sheet, paper)
 
 
-def exception_sheet(book: Book, ceremony: str, paper: Paper, *, day: date) -> bytes:
-    """A blank exception sheet; of a ceremony of the ledger where one is named."""
+def ceremony_record(book: Book, ceremony: str, paper: Paper) -> bytes:
+    """The record of a closed ceremony, from the ledger alone.
+
+    A plan that is not made from the register and its request alone cannot be made again: of such
+    ceremonies the ledger has but the names of the steps, with their people and times.
+
+    Raises:
+        RefusedError: There is no such ceremony, or it is not closed.
+    """
+    its = known(book.register.ceremonies, ceremony, "ceremony")
+    plan = PLANS.get(its.plan)
+    steps = plan.steps(book.register_at(its.started), its.request) if plan else ()
+    return record_of(book, its.id, steps, paper)
+
+
+def exception_sheet(
+    book: Book, ceremony: str, paper: Paper, *, day: date, number: int = 1
+) -> bytes:
+    """A blank exception sheet; of a ceremony of the ledger where one is named.
+
+    Args:
+        number: Which of the ceremony's exception sheets it is, from 1.
+    """
     of = known(book.register.ceremonies, ceremony, "ceremony") if ceremony else None
     sheet = exception.ExceptionSheet(
-        heading=heading(book, label="Exception", sheet_id=ceremony or "exception", day=day),
+        heading=heading(
+            book,
+            label="Exception",
+            sheet_id=ceremony or "exception",
+            day=day,
+            number=number,
+            count=number,
+        ),
         ceremony=f"{of.plan.capitalize()}: {of.id}" if of else "",
         participants=_participants(book, of.people if of else ()),
     )
@@ -67,7 +99,7 @@ def transfer_form(
     sheet = transfer.CustodyTransfer(
         heading=heading(book, label="Custody transfer", sheet_id="transfer", day=day),
         items=tuple(
-            transfer.TransferItem(it.id, contents_of(it.holds), it.bag or "") for it in items
+            transfer.TransferItem(it.id, contents_in(register, it), it.bag or "") for it in items
         ),
         origin=", ".join(places),
         destination=_place(register, to) if to else "",
@@ -98,7 +130,7 @@ def opening_form(book: Book, account: str, paper: Paper, *, day: date) -> bytes:
             day=day,
         ),
         account=its.upn if its else "",
-        bags=tuple(opening.OpenedBag(it.id, it.bag or "") for it in bags),
+        bags=tuple(ListedBag(it.id, contents_in(register, it), it.bag or "") for it in bags),
     )
     return opening.render(sheet, paper)
 
@@ -113,7 +145,7 @@ def safe_inventory(book: Book, safe: str, paper: Paper, *, day: date) -> bytes:
         safe=safe,
         site=its.site,
         bags=tuple(
-            inventory.InventoryBag(it.id, contents_of(it.holds), it.bag or "")
+            ListedBag(it.id, _seen_through_bag(register, it), it.bag or "")
             for it in lying
             if it.state in _IN_SAFES
         ),
@@ -123,9 +155,9 @@ def safe_inventory(book: Book, safe: str, paper: Paper, *, day: date) -> bytes:
 
 
 def wall_chart_from(book: Book, first: date, now: datetime, paper: Paper) -> bytes:
-    """What falls due in the twelve months from a day on (S32, S54)."""
+    """What falls due in the twelve months from a day on, as far as the schedule knows (S32)."""
     items = tuple(
-        wall_chart.DueItem(it.since.date(), it.what, "", it.requirement)
+        wall_chart.DueItem(it.since.date(), it.what, _who(book, it), it.requirement)
         for it in due(book.register, now + _YEAR)
     )
     sheet = wall_chart.WallChart(
@@ -165,9 +197,25 @@ def _of_account(register: Register, account: str) -> list[Envelope]:
 
 def _participants(book: Book, people: Iterable[str]) -> tuple[Participant, ...]:
     return tuple(
-        Participant(role=role_of(book.register, person), name=name_of(book, person))
+        Participant(role=role_of(book.register, person), name=name_of(book, person), id=person)
         for person in people
     )
+
+
+def _seen_through_bag(register: Register, its: Envelope) -> str:
+    """What an envelope holds; of a key its serial number too, which a clear bag lets be read."""
+    kind, _, what = its.holds.partition(":")
+    key = register.keys.get(what) if kind == "key" else None
+    serial = f", serial {key.serial or 'none'}" if key else ""
+    return f"{contents_in(register, its)}{serial}"
+
+
+def _who(book: Book, duty: Due) -> str:
+    """Who does what is due: those who decided; a password is changed by two officers."""
+    if duty.requirement != DECISIONS:
+        return "two officers"
+    decided = book.register.decisions[duty.subject].by
+    return ", ".join(name_of(book, person) for person in decided)
 
 
 def _place(register: Register, safe: str) -> str:

@@ -52,7 +52,7 @@ def _agreed_bag(work: Work, envelope: str) -> str:
             used = work.register.bags[first]
             told = f"Bag {first} was used for envelope {used}: take a new bag."
         else:
-            told = f"The two numbers for envelope {envelope} differ: {first} and {second}."
+            told = f"The two numbers for envelope {envelope} differ: read them again."
         work.interaction.show(Prompt(topic=Topic.NOTE, text=told, subject=envelope))
     raise RefusedError(
         f"two people did not agree on a new bag for envelope {envelope} in {BAG_TRIES} tries",
@@ -67,7 +67,8 @@ def _bag_number(work: Work, envelope: str, person: str) -> str:
         number = work.interaction.ask(prompt).strip()
         if re.fullmatch(ID_PATTERN, number):
             return number
-        told = f"{number!r} is no bag number: letters, digits, - and _ alone, without blanks."
+        # Never repeated: it may be a share that was scanned into the wrong question.
+        told = "That is no bag number: letters, digits, - and _ alone, without blanks."
         work.interaction.show(Prompt(topic=Topic.NOTE, text=told, subject=envelope))
     raise RefusedError(f"the bag number of envelope {envelope} was not typed", mend=_NEW_BAG)
 
@@ -78,22 +79,61 @@ def count_pages(work: Work) -> Sequence[ev.Fact]:
     Raises:
         RefusedError: They do not add up, or are not what the ledger knows of.
     """
-    printed = _pages(work, "printed", "came out of the printer, jams and misprints included")
-    sealed = _pages(work, "sealed", "lie in bags")
-    spoiled = _pages(work, "spoiled", "were shredded before the two of you")
-    counted = ev.PagesCounted(
-        ceremony=work.ceremony, printed=printed, sealed=sealed, spoiled=spoiled
-    )
+    counted = pages_of(work, work.ceremony)
     check_pages(work.register, counted)
     return [counted]
+
+
+def pages_of(work: Work, ceremony: str) -> ev.PagesCounted:
+    """What people count of a ceremony's pages; not compared with anything yet.
+
+    Raises:
+        InputError: What they type is no number.
+    """
+    printed = _pages(work, "printed", "came out of the printer, jams and misprints included")
+    sealed = _pages(work, "sealed", "lie in bags")
+    spoiled = _pages(work, "spoiled", "were shredded before they opened anything")
+    once = any(
+        work.register.envelopes[it].state is EnvelopeState.DESTROYED
+        for it in work.register.ceremonies[ceremony].printed
+    )
+    destroyed = _pages(work, "destroyed", "were shredded after they were in force") if once else 0
+    return ev.PagesCounted(
+        ceremony=ceremony, printed=printed, sealed=sealed, spoiled=spoiled, destroyed=destroyed
+    )
 
 
 def _pages(work: Work, which: str, where: str) -> int:
     text = f"How many secret sheets of this ceremony {where}?"
     answer = work.interaction.ask(Prompt(topic=Topic.PAGES, text=text, subject=which)).strip()
     if not (answer.isascii() and answer.isdecimal() and len(answer) < _MANY_DIGITS):
-        raise InputError(f"{answer!r} is no number of sheets", mend="Type it in digits.")
+        raise InputError("that is no number of sheets", mend="Type it in digits.")
     return int(answer)
+
+
+TAKEN: Final = "taken"
+REFUSED: Final = "not taken"
+ANSWER_TRIES: Final = 3
+
+
+def ask_outcome(work: Work, question: str, subject: str) -> bool:
+    """Ask what the tenant did; both answers are typed in full.
+
+    One by mistake would destroy what is in force, or trust what is not.
+
+    Raises:
+        RefusedError: Neither was typed in three tries; nothing is done.
+    """
+    text = f"{question} Type exactly: {TAKEN}, or: {REFUSED}"
+    prompt = Prompt(topic=Topic.TENANT_PASSWORD, text=text, subject=subject)
+    for _ in range(ANSWER_TRIES):
+        answer = work.interaction.ask(prompt).strip()
+        if answer in (TAKEN, REFUSED):
+            return answer == TAKEN
+    raise RefusedError(
+        "it was not said whether the tenant took the password",
+        mend="Look there, with another administrator, before you answer.",
+    )
 
 
 def deposit(work: Work, envelope: str, safe: str) -> ev.EnvelopeDeposited:

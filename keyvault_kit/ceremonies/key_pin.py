@@ -48,7 +48,7 @@ class KeyPin(msgspec.Struct, frozen=True, kw_only=True):
 
 def set_of(register: Register, key: str) -> SecretSet:
     """The key's newest PIN set: the one that is being made."""
-    return register.sets_of(key, Purpose.PIN)[-1]
+    return register.set_being_made(key, Purpose.PIN)
 
 
 def mailer_of(register: Register, key: str) -> str:
@@ -79,6 +79,7 @@ def make(it: KeyPin, work: Work) -> Sequence[ev.Fact]:
         subject=it.key,
         threshold=1,
         count=1,
+        ceremony=work.ceremony,
     )
     return [made]
 
@@ -86,12 +87,11 @@ def make(it: KeyPin, work: Work) -> Sequence[ev.Fact]:
 def give_up(it: KeyPin, work: Work) -> Sequence[ev.Fact]:
     """The PIN is lost: destroy its mailer, reset the key if it has that PIN, void the set."""
     lost = set_of(work.register, it.key)
-    secret_sheets.shred(work, "pin", f"{lost.id}-1")
+    live = secret_sheets.shred_set(work, lost)
     why = "the PIN was lost before the key was enrolled"
     facts: list[ev.Fact] = []
     if _reset_if_locked(it, work) or work.register.keys[it.key].pin_set:
         facts.append(ev.KeyReset(key=it.key, why=why))
-    live = work.register.live_envelopes(lost.id)
     if lost.state is SetState.IN_FORCE:  # and dead by the reset: two sign that its sheet is gone
         facts += [ev.EnvelopeDestroyed(envelope=e.id, why="lost") for e in live]
     else:
@@ -121,20 +121,9 @@ def print_mailer(it: KeyPin, work: Work) -> Sequence[ev.Fact]:
     """Print the PIN mailer; who stands by while it lies open is recorded before."""
     secret, salt = work.hands.secret("pin"), work.hands.secret("salt")
     pin_set, envelope = set_of(work.register, it.key), mailer_of(work.register, it.key)
-    key = work.register.keys[it.key]
+    key, place = work.register.keys[it.key], Place(envelope, it.safe)
     work.lay_open(pin_set.id, 1)
-    proof = secret_sheets.print_pin_mailer(
-        work, pin_set, key, secret, salt, Place(envelope, it.safe)
-    )
-    printed = ev.EnvelopePrinted(
-        envelope=envelope,
-        holds=f"pin:{it.key}",
-        set=pin_set.id,
-        number=1,
-        proof=proof,
-        ceremony=work.ceremony,
-    )
-    return [printed]
+    return [secret_sheets.print_pin_mailer(work, pin_set, key, secret, salt, place)]
 
 
 def prove_mailer(it: KeyPin, work: Work) -> Sequence[ev.Fact]:

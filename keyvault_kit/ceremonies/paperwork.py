@@ -4,7 +4,7 @@ from datetime import date
 
 from keyvault_kit.ceremonies.book import Book
 from keyvault_kit.ceremonies.plan import Work
-from keyvault_kit.custody.model import Mode
+from keyvault_kit.custody.model import Mode, PaperSize
 from keyvault_kit.custody.register import Register
 from keyvault_kit.sheets.geometry import Paper, paper_for
 from keyvault_kit.sheets.heading import Heading
@@ -51,6 +51,11 @@ def heading(
 def today(work: Work) -> date:
     """The day of the station's clock (UTC)."""
     return work.station.clock().date()
+
+
+def usual_paper(register: Register) -> Paper:
+    """The paper of the organisation's first site: for what is kept with its records."""
+    return paper_for(next((it.paper for it in register.sites.values()), PaperSize.A4))
 
 
 def paper_at(register: Register, safe: str) -> Paper:

@@ -13,14 +13,23 @@ from keyvault_kit.ceremonies.paperwork import sheet_name
 from keyvault_kit.ceremonies.plan import Work
 from keyvault_kit.ceremonies.secret_sheets import KINDS
 from keyvault_kit.custody.model import Envelope, Form
-from keyvault_kit.errors import InputError, MismatchError
+from keyvault_kit.errors import InputError, MismatchError, RefusedError
 from keyvault_kit.secret import Secret
 from keyvault_kit.sharing.proofs import SALT_SIZE, share_proof, sheet_proof
 from keyvault_kit.sharing.slip39 import Share
 from keyvault_kit.sheets import typed
 from keyvault_kit.sheets.codes import MAGIC, SheetCode
 
-SPOIL: Final = "Destroy the sheet; the ceremony makes a new one."
+SPOIL: Final = (
+    "Scan it again, by the system's own keyboard layout. If it stays so, destroy the sheet: end the"
+    " ceremony, and the same command makes a new one."
+)
+
+_LEAST_CODE: Final = 20
+"""Characters; no code of a secret sheet is shorter."""
+
+_BEGINS: Final = "kvk"
+"""How they begin, whatever the scanner's keyboard makes of digits and capitals."""
 
 
 def content(
@@ -100,22 +109,47 @@ def _salt(digits: Secret) -> Secret:
 @contextmanager
 def _text(work: Work, kind: str, envelope: Envelope, mend: str) -> Iterator[Secret]:
     """The text of the sheet's code, or what was typed from the sheet."""
-    name = sheet_name(kind, envelope.id)
-    if work.station.paper.read_by_people:
+    name, paper = sheet_name(kind, envelope.id), work.station.paper
+    if paper.read_by_people:
+        _demand_printed(work, name, envelope)
         said = f"Scan a code of sheet {name}, or type what is on it"
         prompt = Prompt(topic=Topic.READ_BACK, text=said, subject=envelope.id)
         with work.interaction.read_sheet(prompt, words=kind == "share") as text:
             yield _exact(text)
         return
-    codes = work.station.paper.read(name)
+    codes = paper.read(name)
     if len(codes) != 1:
         raise MismatchError(f"sheet {name} shows {len(codes)} different codes, not 1", mend=mend)
     with Secret.from_text(codes[0]) as text:
         yield text
 
 
+def _demand_printed(work: Work, name: str, envelope: Envelope) -> None:
+    """What waits in a folder is printed by people, and gone before they read the paper.
+
+    Else the file could be read in the place of the sheet, and would prove nothing of it.
+
+    Raises:
+        RefusedError: They do not say that it is printed.
+    """
+    if not work.station.paper.waits(name):
+        return
+    text = f"Print sheet {name}. Does it lie before you, and is it whole? Its file is removed then"
+    if not work.interaction.confirm(Prompt(topic=Topic.PRINTED, text=text, subject=envelope.id)):
+        raise RefusedError(
+            f"sheet {name} is not printed", mend="Print it, or end the ceremony and begin anew."
+        )
+    work.station.paper.let_go(name)
+
+
 def _exact(text: Secret) -> Secret:
     """A code as it was printed, whatever the scanner added; what people typed is theirs."""
     given = text.expose_text()
-    looks_like_code = MAGIC.casefold() in given[:16].casefold()
-    return Secret.from_text(typed.read(given)) if looks_like_code else text
+    if len(given) < _LEAST_CODE or not given.strip().count(" "):
+        return text
+    try:
+        return Secret.from_text(typed.read(given))
+    except InputError:
+        if _BEGINS in given[:_LEAST_CODE].casefold():
+            raise
+        return text  # words with numbers, a password with blanks: for others to judge

@@ -9,10 +9,14 @@ from typing import Final
 
 import msgspec
 
+from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.paperwork import heading, paper_at, sheet_name, today
 from keyvault_kit.ceremonies.plan import GoBack, Work
 from keyvault_kit.ceremonies.station import Station
-from keyvault_kit.custody.model import Form, SecretSet, SecurityKey
+from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.model import Envelope, Form, Purpose, SecretSet, SecurityKey
+from keyvault_kit.custody.organisation import IDENTITY
+from keyvault_kit.errors import RefusedError
 from keyvault_kit.secret import Secret
 from keyvault_kit.sharing import parts
 from keyvault_kit.sharing.policy import Policy
@@ -55,24 +59,31 @@ class _Sheet(msgspec.Struct, frozen=True, kw_only=True):
 
 def print_password_sheet(
     work: Work, its_set: SecretSet, number: int, content: Secret, place: Place, *, policy: Policy
-) -> str:
+) -> ev.EnvelopePrinted:
     """Print sheet `number` of a password: a share, a part or the whole of it.
 
     Args:
         content: What stands on it: the words of a share, a part, or the password.
         policy: What the password was drawn by.
 
-    Returns:
-        Its proof for the ledger, 64 hex digits.
-
     Raises:
-        GoBack: The printer failed, and the sheet may have come out: the set is void.
+        GoBack: The printer failed, and the sheet may have come out: it is entered as printed, and
+            the set is void.
         DeviceError: The printer failed, and nothing came out.
         MismatchError: The finished PDF is not what was meant.
     """
-    paper = paper_at(work.register, place.safe)
-    drawn = _password_sheet(work.station, its_set, number, content, place, policy)
-    return _print(work, sheet_name(KINDS[its_set.form], place.envelope), drawn, paper)
+    kind = KINDS[its_set.form]
+    holds = f"{kind}:{its_set.subject}"
+    sheet = _password_sheet(work.station, its_set, number, content, place, policy)
+    fact = ev.EnvelopePrinted(
+        envelope=place.envelope,
+        holds=holds if its_set.form is Form.WHOLE else f"{holds}:{number}",
+        set=its_set.id,
+        number=number,
+        proof=sheet.proof,
+        ceremony=work.ceremony,
+    )
+    return _print(work, kind, sheet, fact, place)
 
 
 def demand_room(
@@ -122,8 +133,8 @@ def _password_sheet(
 
 def print_pin_mailer(
     work: Work, its_set: SecretSet, key: SecurityKey, secret: Secret, salt: Secret, place: Place
-) -> str:
-    """Print the PIN mailer of a key; its proof for the ledger.
+) -> ev.EnvelopePrinted:
+    """Print the PIN mailer of a key.
 
     Raises:
         GoBack, DeviceError, MismatchError: As `print_password_sheet`.
@@ -147,13 +158,13 @@ def print_pin_mailer(
         public=_public(top, its_set, key.id, str(key.serial or "")),
         proof=sheet_proof(salt.expose(), secret),
     )
-    return _print(work, sheet_name("pin", place.envelope), finished, paper)
+    return _print(work, "pin", finished, _alone(work, its_set, f"pin:{key.id}", finished), place)
 
 
 def print_identity(
     work: Work, its_set: SecretSet, secret: Secret, salt: Secret, recipient: str, place: Place
-) -> str:
-    """Print the sheet of the station's age identity; its proof for the ledger.
+) -> ev.EnvelopePrinted:
+    """Print the sheet of the station's age identity.
 
     Raises:
         GoBack, DeviceError, MismatchError: As `print_password_sheet`.
@@ -179,13 +190,7 @@ def print_identity(
         public=_public(top, its_set, recipient),
         proof=sheet_proof(salt.expose(), secret),
     )
-    return _print(work, sheet_name("identity", place.envelope), finished, paper)
-
-
-def shred(work: Work, kind: str, envelope: str) -> None:
-    """Destroy a secret sheet and what was printed with it, as far as they came out."""
-    for name in (kind, "label", "liner", "recovery"):
-        work.station.paper.shred(sheet_name(name, envelope))
+    return _print(work, "identity", finished, _alone(work, its_set, IDENTITY, finished), place)
 
 
 # --- Finished sheets
@@ -230,19 +235,79 @@ def _whole(top: Heading, its_set: SecretSet, text: Secret, salt: Secret, paper: 
 
 def _public(top: Heading, its_set: SecretSet, *more: str) -> tuple[str, ...]:
     """What a sheet says of itself: a word of it may be one of the secret's by chance."""
-    return (top.organisation, top.label, top.sheet_id, its_set.id, *filter(None, more))
+    return (*top.said, its_set.id, *filter(None, more))
 
 
 # --- Out of the printer
 
 
-def _print(work: Work, name: str, sheet: _Sheet, paper: Paper) -> str:
+def _alone(work: Work, its_set: SecretSet, holds: str, sheet: _Sheet) -> ev.EnvelopePrinted:
+    """The fact about the one sheet of a set."""
+    return ev.EnvelopePrinted(
+        envelope=f"{its_set.id}-1",
+        holds=holds,
+        set=its_set.id,
+        number=1,
+        proof=sheet.proof,
+        ceremony=work.ceremony,
+    )
+
+
+def _print(
+    work: Work, kind: str, sheet: _Sheet, fact: ev.EnvelopePrinted, place: Place
+) -> ev.EnvelopePrinted:
+    """Look at the finished PDF, print it, and say what is to be entered of it.
+
+    What may have come out of a printer that failed is entered at once: it is counted in the end.
+    """
+    name = sheet_name(kind, place.envelope)
     proof.prove(sheet.pdf, sheet.payload, sheet=f"sheet {name}", copies=_CODES)
+    paper = paper_at(work.register, place.safe)
     window.prove_hidden(sheet.pdf, sheet.secrets, paper, public=sheet.public)
     try:
         work.station.paper.put(name, sheet.pdf)
     except PrinterError as error:
         if error.may_be_on_paper:
+            work.observe(fact)
             raise GoBack(f"sheet {name} may have come out of the printer: {error.what}") from error
         raise
-    return sheet.proof
+    return fact
+
+
+def shred_set(work: Work, its_set: SecretSet) -> tuple[Envelope, ...]:
+    """Have all sheets of a set destroyed; two people see to it.
+
+    Those, too, of which nobody knows whether they came out: that one was about to lie open was
+    entered before it was printed.
+
+    Returns:
+        The envelopes of those that the ledger knows as printed.
+
+    Raises:
+        RefusedError: They do not say that one is destroyed.
+    """
+    live = work.register.live_envelopes(its_set.id)
+    known = {it.number: it for it in live}
+    begun = {it.number for it in work.register.exposures if it.set == its_set.id and it.number}
+    for number in sorted({*known, *begun} - {None}, key=lambda it: it or 0):
+        its = known.get(number)
+        kind = KINDS[its_set.form] if its_set.purpose is Purpose.PASSWORD else its_set.purpose
+        shred(work, str(kind), f"{its_set.id}-{number}", its.bag if its else None)
+    return live
+
+
+def shred(work: Work, kind: str, envelope: str, bag: str | None) -> None:
+    """Have a sheet destroyed, with what was printed with it; two people see to it.
+
+    Raises:
+        RefusedError: They do not say that it is destroyed.
+    """
+    for name in (kind, "label", "liner", "recovery"):
+        work.station.paper.shred(sheet_name(name, envelope))
+    where = f", in bag {bag}," if bag else ""
+    text = f"Shred the sheet of envelope {envelope}{where} and all of its pieces. Is it destroyed?"
+    if not work.interaction.confirm(Prompt(topic=Topic.SHRED, text=text, subject=envelope)):
+        raise RefusedError(
+            f"the sheet of envelope {envelope} is not destroyed",
+            mend="Find it, shred it before the two of you, and go on with the same command.",
+        )

@@ -3,7 +3,7 @@
 from datetime import date
 
 from keyvault_kit.ceremonies.book import Book
-from keyvault_kit.ceremonies.documents import contents_of
+from keyvault_kit.ceremonies.documents import contents_in
 from keyvault_kit.ceremonies.handling import key_envelope
 from keyvault_kit.ceremonies.paperwork import heading, name_of
 from keyvault_kit.custody.model import Account, Envelope, EnvelopeState, Form, Purpose, SecurityKey
@@ -88,7 +88,7 @@ def _envelope(book: Book, it: Envelope) -> CardEnvelope:
     safe = book.register.safes[it.safe or ""]
     return CardEnvelope(
         envelope=it.id,
-        holds=contents_of(it.holds),
+        holds=contents_in(book.register, it),
         bag=it.bag or "",
         safe=CardSafe(
             safe=safe.id,

@@ -30,11 +30,10 @@ def make(policy: Policy, form: Form, threshold: int, count: int, random: Random)
     """Draw a password and put it on `count` sheets; they are seen to give it back.
 
     Raises:
-        InputError: It cannot be put on so many sheets, or Entra would not take it.
+        InputError: It cannot be put on so many sheets.
         InternalError: The sheets do not give the password back.
     """
     password = passwords.draw_password(policy, random)
-    passwords.check_for_entra(password)
     if form is Form.SHARES:
         sheets = _shares(policy, password, threshold, count, random)
     elif form is Form.PARTS:

@@ -33,8 +33,14 @@ class Paper(Protocol):
             InputError: There is no such sheet, or it cannot be read.
         """
 
+    def waits(self, name: str) -> bool:
+        """Whether people have yet to print the sheet themselves, from a file that waits for it."""
+
     def let_go(self, name: str) -> None:
-        """The sheet is in its bag: where the machine kept it for printing, it keeps it no more."""
+        """The sheet is on paper: where the machine kept it for printing, it keeps it no more."""
+
+    def clear(self) -> None:
+        """Let go of every sheet with a secret: nobody works at it any more."""
 
     def shred(self, name: str) -> None:
         """Destroy a sheet; one that never came out is no error."""

@@ -24,6 +24,7 @@ class Parts:
         self._known = known
         self._parts: dict[int, Secret] = {}
         self._of: tuple[str, str] | None = None
+        self._doubts: tuple[str, ...] = ()
 
     @property
     def next(self) -> int:
@@ -44,7 +45,8 @@ class Parts:
             self._parts[self.next] = brought
             return ()
         self._check(brought)
-        told = code_told(brought, self._known)
+        told, doubts = code_told(brought, self._known)
+        self._doubts += doubts
         if brought.content is not None:
             self._parts[brought.number] = Secret(brought.content.expose())
         self._of = (brought.register8, brought.set_id)
@@ -57,12 +59,15 @@ class Parts:
         return f"{have}." if self.next > self._count else f"{have}; part {self.next} is missing."
 
     def found(self) -> Found | None:
-        """The password, as soon as all parts are there."""
+        """The password, as soon as all parts are there; they are off the table then."""
         if self.next <= self._count:
             return None
         whose = f" of set {self._of[1]}" if self._of else ""
         password = parts.join([self._parts[it] for it in range(1, self._count + 1)])
-        return Found(f"The password{whose}, from its {self._count} parts:", password)
+        title = f"The password{whose}, from its {self._count} parts:"
+        found = Found(title, password, self._doubts)
+        self._parts, self._of, self._doubts = {}, None, ()
+        return found
 
     def _check(self, code: SheetCode) -> None:
         if code.kind is not Kind.PART:
@@ -82,7 +87,13 @@ class Parts:
 
 
 def as_typed(text: str) -> Secret:
-    """The characters of a part, typed in groups as they are printed, or without the blanks."""
+    """The characters of a part, typed in groups as they are printed, or without the blanks.
+
+    Raises:
+        InputError: There are none.
+    """
+    if not text.strip():
+        raise InputError("nothing was typed", mend="Type the part, or scan its code.")
     step = GROUP + 1
     if len(text) > GROUP and text[GROUP::step].strip(" ") == "":
         text = "".join(text[at : at + GROUP] for at in range(0, len(text), step))

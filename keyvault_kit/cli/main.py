@@ -18,6 +18,9 @@ from keyvault_kit.host.hygiene import no_core_dumps
 CJK_FONT: Final = "KEYVAULT_CJK_FONT"
 """What names the optional font; spelled here, so that help does not load the fonts."""
 
+_WITHOUT_FONT: Final = frozenset({"doctor", "recover", "share"})
+"""Verbs that open, read and mend, and print no name: the font is not even looked at."""
+
 
 class Verb(NamedTuple):
     """A verb of the command line.
@@ -36,6 +39,7 @@ VERBS: Final = {
     "decide": Verb("decide", "Record choices and exceptions, and settle findings."),
     "doctor": Verb("doctor", "What is missing on this workstation, and how to mend it."),
     "envelopes": Verb("envelopes", "What lies where; move, destroy and correct envelopes."),
+    "give-up": Verb("give_up", "Give up a ceremony that nobody will end."),
     "init": Verb("init", "Found a ledger for an organisation."),
     "keys": Verb("keys", "Read the security keys that are plugged in."),
     "ledger": Verb("ledger", "Show, verify and sign a ledger; proposals, backup, restore."),
@@ -93,8 +97,20 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     callback=_show_version,
     help="Show the version and exit.",
 )
-def keyvault() -> None:
+@click.pass_context
+def keyvault(ctx: click.Context) -> None:
     """Offline custody of emergency-access accounts: keys, passwords, envelopes, ledger."""
+    if CJK_FONT in os.environ and ctx.invoked_subcommand not in _WITHOUT_FONT:
+        _take_font()
+
+
+def _take_font() -> None:
+    """Take the optional font; a name that cannot be printed without it is refused when it comes."""
+    try:
+        import_module("keyvault_kit.assembly.typeface").take_cjk_font(os.environ)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with a font, the work goes on
+        why = error.what if isinstance(error, KeyvaultError) else type(error).__name__
+        click.echo(f"Warning: {CJK_FONT}: {why}. It goes on without that font.", err=True)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -113,8 +129,6 @@ def run(arguments: list[str] | None = None) -> int:
         The exit status.
     """
     try:
-        if CJK_FONT in os.environ:
-            import_module("keyvault_kit.assembly.typeface").take_cjk_font(os.environ)
         result: Any = keyvault.main(arguments, prog_name="keyvault", standalone_mode=False)
     except KeyvaultError as error:
         report(error)

@@ -5,6 +5,7 @@ import select
 import signal
 import sys
 import threading
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -121,23 +122,45 @@ def demand_terminal() -> None:
 def show_secret(title: str, text: str, *, seconds: int) -> None:
     """Show a secret in groups of four on the alternate screen.
 
-    It goes at Enter, or after `seconds`; the terminal's scroll-back never had it.
+    It goes at Enter, or after `seconds`; the terminal's scroll-back never had it. What the terminal
+    might obey, or could not show, stands there by its number: a forged sheet may say anything.
 
     Raises:
         RefusedError: Standard output is no terminal.
     """
     demand_terminal()
-    blank = _BLANK if _BLANK.encode(sys.stdout.encoding, "ignore") else "_"
-    seen = text.replace(" ", blank)
-    groups = [seen[i : i + 4] for i in range(0, len(seen), 4)]
-    rows = [" ".join(groups[i : i + 4]) for i in range(0, len(groups), 4)]
     with other_screen():
         sys.stdout.write(f"{title}\n\n")
-        sys.stdout.writelines(f"    {row}\n" for row in rows)
-        sys.stdout.write(f"\n{blank} is a blank.\n" if " " in text else "")
+        sys.stdout.writelines(f"{line}\n" for line in _secret_lines(text))
         sys.stdout.write(f"\nEnter hides it; so do {seconds} seconds. ")
         sys.stdout.flush()
         _wait_for_enter(seconds)
+
+
+def _secret_lines(text: str) -> Iterator[str]:
+    """A secret in rows of groups of four, and what stands in the place of its characters."""
+    blank = _BLANK if _can_be_shown(_BLANK) else "_"
+    odd = any(not _can_be_shown(char) for char in text)
+    seen = [_by_number(char) for char in text] if odd else list(text)
+    seen = [blank if char == " " else char for char in seen]
+    groups = ["".join(seen[i : i + 4]) for i in range(0, len(seen), 4)]
+    in_row = 1 if odd else 4  # numbers are wide
+    for i in range(0, len(groups), in_row):
+        yield f"    {' '.join(groups[i : i + in_row])}"
+    if " " in text:
+        yield f"\n{blank} is a blank."
+    if odd:
+        yield "\n<U+...> is one character, by its number in Unicode: it cannot be shown here."
+
+
+def _can_be_shown(char: str) -> bool:
+    """Whether a character is seen as itself on standard output, and changes nothing around it."""
+    alone = char.isprintable() and not unicodedata.category(char).startswith("M")
+    return alone and bool(char.encode(sys.stdout.encoding, "ignore"))
+
+
+def _by_number(char: str) -> str:
+    return char if _can_be_shown(char) else f"<U+{ord(char):04X}>"
 
 
 @contextmanager

@@ -31,8 +31,7 @@ def read_back(text: str, *, words: bool) -> Secret:
             return screen.ask(text)
     if not line:
         raise InputError("nothing was scanned or typed", mend="Scan a code of the sheet.")
-    file = Path(line).expanduser()
-    if line.startswith(("/", "./", "~")) and file.is_file():
+    if file := _named_file(line):
         warn_of_disk(file, _tell)
         return _from_file(file)
     try:
@@ -40,6 +39,17 @@ def read_back(text: str, *, words: bool) -> Secret:
     except UnicodeEncodeError:
         # Not chained: that error carries what was typed.
         raise InputError("what was typed is no text", mend="Type it again.") from None
+
+
+def _named_file(line: str) -> Path | None:
+    """The file that a line names; none where it is what stands on a sheet: '~Qx7!abcd', say."""
+    if not line.startswith(("/", "./", "~")):
+        return None
+    try:
+        file = Path(line).expanduser()
+        return file if file.is_file() else None
+    except (OSError, RuntimeError, ValueError):  # too long, nobody's home, or no path at all
+        return None
 
 
 def _from_file(file: Path) -> Secret:

@@ -112,20 +112,32 @@ def from_person(prompt: str, proofs: Collection[str], screen: EntryScreen | None
 
 
 def line_from_person(prompt: str) -> str:
-    """A line that is not shown while it is typed.
+    """A line that is not shown while it is typed; an empty one is an answer too.
 
     Raises:
-        InputError: Standard input is closed, or what came is no text.
+        InputError: Standard input is closed or has ended, or what came is no text.
     """
     if sys.stdin is None:
         raise InputError("standard input is closed", mend="Name the sheet as an argument.")
     try:
         if not sys.stdin.isatty():
-            return sys.stdin.readline(LONGEST_LINE)
+            return _next_line()
         with ending_in_order():  # or the terminal would stay without an echo
-            line: str = click.prompt(prompt, hide_input=True, err=True)
+            line: str = click.prompt(
+                prompt, default="", show_default=False, hide_input=True, err=True
+            )
         line.encode()
     except UnicodeError:
         # Not chained: that error carries what was typed.
         raise InputError("what was typed is no text", mend="Type it again.") from None
+    return line
+
+
+def _next_line() -> str:
+    line = sys.stdin.readline(LONGEST_LINE)
+    if not line:
+        raise InputError(
+            "nothing was typed: standard input has ended",
+            mend="Send every sheet that is needed, each in a line.",
+        )
     return line

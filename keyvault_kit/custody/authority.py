@@ -153,6 +153,8 @@ def _check_proposed(warrant: Warrant, entry: Entry) -> None:
     own = kind.__module__ in _OF_THE_STATION or kind in _OWN
     if own and kind is not ev.FindingMade:
         raise RefusedError("only the ledger's own station enters that; it cannot be proposed")
+    if getattr(entry.fact, "ceremony", None) is not None:
+        raise RefusedError("what belongs to a ceremony is entered where that goes on, not proposed")
     unsigned = set(entry.by) - set(warrant.signers)
     if unsigned or not entry.by:
         named = ", ".join(sorted(unsigned)) or "nobody"

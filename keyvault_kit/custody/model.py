@@ -309,6 +309,7 @@ class SecretSet(_Value, frozen=True):
         threshold: How many of the `count` sheets give the secret; 1 of 1 is a whole secret.
         alphabet: Name of the alphabet that a password was drawn from; absent for all else.
         length: Characters of that password (S28).
+        ceremony: In which it was made; absent where none was named.
     """
 
     id: Id
@@ -319,6 +320,7 @@ class SecretSet(_Value, frozen=True):
     form: Form
     alphabet: Id | None = None
     length: int | None = None
+    ceremony: Id | None = None
     state: SetState = SetState.MADE
 
 

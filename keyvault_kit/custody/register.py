@@ -104,6 +104,17 @@ class Register:
         """All sets ever made for an account's password or a key's PIN, oldest first."""
         return tuple(self.sets[it] for it in self.made.get(f"{purpose}:{subject}", ()))
 
+    def set_being_made(self, subject: str, purpose: Purpose) -> SecretSet:
+        """The newest set of an account's password or a key's PIN that a ceremony made here.
+
+        Raises:
+            RefusedError: There is none.
+        """
+        for it in reversed(self.sets_of(subject, purpose)):
+            if it.ceremony:
+                return it
+        raise RefusedError(f"no {purpose} of {subject} was made in a ceremony")
+
     def terms_from_trust(self) -> tuple[SignerTerm, ...]:
         """The terms of the founders by whom the trust began, or began anew."""
         return tuple(term for term in self.terms if term.since == self.trusted_from)

@@ -1,10 +1,14 @@
 """What is due: duties that follow from the register, each with what set it off."""
 
 from datetime import UTC, date, datetime
+from typing import Final
 
 import msgspec
 
 from keyvault_kit.custody.register import Register
+
+DECISIONS: Final = "C1 to C8"
+"""What asks for a decision to be looked at again."""
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -29,7 +33,7 @@ def due(register: Register, now: datetime) -> tuple[Due, ...]:
         now: Aware; what falls due later is left out.
     """
     looked_at = [
-        Due(it.id, f"look at decision {it.id} ({it.choice}) again", _begin(it.review), "C1 to C8")
+        Due(it.id, f"look at decision {it.id} ({it.choice}) again", _begin(it.review), DECISIONS)
         for it in register.decisions.values()
         if _begin(it.review) <= now
     ]

@@ -17,9 +17,16 @@ import msgspec
 
 from keyvault_kit.errors import RefusedError
 from keyvault_kit.host.doctor import Finding
-from keyvault_kit.host.memory import IN_MEMORY, MOUNTS, file_system
+from keyvault_kit.host.memory import IN_MEMORY, MOUNTS, file_system, read_mounts
 
 SOCKET: Final = "/run/cups/cups.sock"
+
+_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
+_PORT: Final = 631
+_OWN: Final = frozenset(
+    {SOCKET, f"/var{SOCKET}", "::1", *_HOSTS, *(f"{host}:{_PORT}" for host in _HOSTS)}
+)
+"""Addresses at which none but root can put a CUPS, and where a system's own is by default."""
 
 _SPOOL: Final = "/var/spool/cups"
 _DOCUMENT: Final = re.compile(r"d[0-9]+-[0-9]+|[0-9a-f]{8}")
@@ -40,10 +47,11 @@ class Places(msgspec.Struct, frozen=True):
     mounts: Path = MOUNTS
 
 
-def demand_safe_spool(places: Places, *, decided: bool) -> tuple[Finding, ...]:
+def demand_safe_spool(places: Places, *, server: str, decided: bool) -> tuple[Finding, ...]:
     """Check, before a sheet with a secret is printed, that CUPS leaves nothing of it on a disk.
 
     Args:
+        server: The address of the CUPS that is printed to, from `configured_server`.
         decided: Whether there is a recorded decision to print all the same.
 
     Returns:
@@ -52,7 +60,7 @@ def demand_safe_spool(places: Places, *, decided: bool) -> tuple[Finding, ...]:
     Raises:
         RefusedError: There is something, and no decision; names all of it.
     """
-    findings = check_spool(places)
+    findings = check_spool(places, server)
     if findings and not decided:
         raise RefusedError(
             "CUPS may leave sheets on a disk: " + "; ".join(finding.what for finding in findings),
@@ -61,8 +69,13 @@ def demand_safe_spool(places: Places, *, decided: bool) -> tuple[Finding, ...]:
     return findings
 
 
-def check_spool(places: Places) -> tuple[Finding, ...]:
-    """What in CUPS's configuration would keep a sheet, or lose sight of one."""
+def check_spool(places: Places, server: str = SOCKET) -> tuple[Finding, ...]:
+    """What in CUPS's configuration would keep a sheet, or lose sight of one.
+
+    The configuration is that of the system's own CUPS: of another one nothing is known.
+    """
+    if server not in _OWN:
+        return (_another(server, places),)
     findings: list[Finding] = []
     read: list[dict[str, str]] = []
     for name in ("cups-files.conf", "cupsd.conf"):
@@ -115,6 +128,15 @@ def _directives(path: Path) -> dict[str, str]:
     return found
 
 
+def _another(server: str, places: Places) -> Finding:
+    return Finding(
+        f"where {server} keeps what it prints is not known",
+        f"it is not this system's own CUPS, whose configuration is in {places.etc}",
+        f"Take CUPS_SERVER out of the environment and ServerName out of {_CLIENT}, so that sheets"
+        f" go to {SOCKET}.",
+    )
+
+
 def _unreadable(path: Path, error: OSError) -> Finding:
     return Finding(
         f"what {path} says about the spool is not known",
@@ -129,7 +151,7 @@ def _folders(files: Mapping[str, str], mounts: Path) -> Iterator[Finding]:
     spool = files.get("requestroot") or _SPOOL
     temporary = files.get("tempdir") or str(Path(spool) / "tmp")
     try:
-        table = mounts.read_text()
+        table = read_mounts(mounts)
     except OSError as error:
         yield Finding(
             f"what {spool} lies on is not known",

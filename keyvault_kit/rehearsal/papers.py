@@ -1,10 +1,7 @@
-"""What a rehearsal leaves beside its sheets: checkpoint, signatures, records, report, summary."""
+"""What a rehearsal leaves beside its sheets: checkpoint, signatures, summary."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from keyvault_kit.ceremonies import documents
-from keyvault_kit.ceremonies.plan import Ceremony
 from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.custody.register import Register
 from keyvault_kit.host.files import write_atomically
@@ -12,17 +9,13 @@ from keyvault_kit.ledger.sshsig import PublicKey, allowed_signers
 from keyvault_kit.rehearsal.outcome import Outcome
 
 
-def leave_papers(
-    folder: Path, station: Station, ceremonies: Sequence[Ceremony], outcome: Outcome
-) -> None:
+def leave_papers(folder: Path, station: Station, outcome: Outcome) -> None:
     """Write them all; doing it again writes the same.
 
     Raises:
         InputError: The folder cannot be written.
     """
     register = station.book.register
-    for ceremony in ceremonies:
-        documents.print_record(station, ceremony)
     _leave_checkpoint(folder, station, register)
     write_atomically(folder / "summary.md", summary(register, outcome).encode())
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from keyvault_kit.assembly import Bench
+from keyvault_kit.ceremonies.handling import REFUSED, TAKEN
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.custody.model import EnvelopeState, Purpose, SetState
@@ -49,14 +50,12 @@ class ScriptedPeople:
     def confirm(self, prompt: Prompt) -> bool:
         """Look, and say yes where it is so."""
         match prompt.topic:
-            case Topic.BAG_INTACT | Topic.DEPOSIT:
+            case Topic.BAG_INTACT | Topic.DEPOSIT | Topic.SHRED:
                 return True
             case Topic.RETRY:
                 return False
             case Topic.BLINKING:
                 return self._blinked(prompt.subject)
-            case Topic.TENANT_PASSWORD:
-                return self._set_password(prompt.subject)
             case Topic.SIGN_IN:
                 return self._sign_in(prompt.subject)
         raise InternalError(f"the script has no answer to {prompt.topic!r}: {prompt.text}")
@@ -76,6 +75,8 @@ class ScriptedPeople:
                 return f"reset {prompt.subject}"
             case Topic.CLOCK:
                 return self._station.clock().isoformat()
+            case Topic.TENANT_PASSWORD:
+                return TAKEN if self._set_password(prompt.subject) else REFUSED
             case Topic.PAGES:
                 return str(self._pages(prompt.subject))
             case Topic.OPTIONS:
@@ -121,10 +122,12 @@ class ScriptedPeople:
         """Count the secret sheets of the ceremony that goes on: nothing jams in a rehearsal."""
         register = self._station.book.register
         here = [it for it in register.ceremonies.values() if it.printed and not it.closed][-1]
-        gone = (EnvelopeState.SPOILED, EnvelopeState.DESTROYED)
-        spoiled = sum(register.envelopes[it].state in gone for it in here.printed)
-        counts = {"printed": len(here.printed), "spoiled": spoiled}
-        return counts.get(which, len(here.printed) - spoiled)
+        states = [register.envelopes[it].state for it in here.printed]
+        spoiled, destroyed = (
+            states.count(gone) for gone in (EnvelopeState.SPOILED, EnvelopeState.DESTROYED)
+        )
+        counts = {"printed": len(states), "spoiled": spoiled, "destroyed": destroyed}
+        return counts.get(which, len(states) - spoiled - destroyed)
 
     def _count_winks(self) -> dict[str, int]:
         return {tag: self._bench.winks(tag) for tag in self._bench.plugged_in()}

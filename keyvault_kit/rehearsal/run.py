@@ -129,7 +129,6 @@ class Rehearsal:
         random = SeededRandom(folder.seed, b"tenant " + self.station.random(32))
         self.tenant = RehearsalTenant(folder.path / "tenant.json", random)
         self.people = ScriptedPeople(self.station, self.bench, self.tenant, say)
-        self.ceremonies: list[Ceremony] = []
         self.plants = plants.choose(organisation)
 
     @property
@@ -143,7 +142,7 @@ class Rehearsal:
             self.say(title)
             part()
         outcome = judge(self.station, self.organisation, self.plants)
-        leave_papers(self.folder.path, self.station, self.ceremonies, outcome)
+        leave_papers(self.folder.path, self.station, outcome)
         return outcome
 
     def _parts(self) -> tuple[tuple[str, Callable[[], None]], ...]:
@@ -161,7 +160,6 @@ class Rehearsal:
         )
 
     def _run(self, ceremony: Ceremony) -> None:
-        self.ceremonies.append(ceremony)
         engine.run(ceremony, self.station, self.people, self.watch)
 
     def _done(self, ceremony: str) -> bool:

@@ -42,8 +42,8 @@ def numbers(text: str, most: int) -> tuple[int, ...]:
         most: More words are not looked at.
 
     Raises:
-        InputError: A word is not of the list (its place is named, and the nearest words), most
-            words are of another list, words and numbers are mixed, or there are too many.
+        InputError: A word is not of the list (its place is named, and no word), most words are of
+            another list, words and numbers are mixed, or there are too many.
     """
     found = _tokens(text)
     if len(found) > most:

@@ -35,6 +35,7 @@ class _Verdict(msgspec.Struct, frozen=True):
 
     wrong: tuple[str, ...] = ()
     trouble: str = ""
+    mend: str = ""
 
 
 class RecoveryState:
@@ -171,10 +172,7 @@ class RecoveryState:
             MismatchError: They do not belong together although they say so.
         """
         if self._verdict.trouble:
-            raise MismatchError(
-                self._verdict.trouble,
-                mend="Add another share: then the wrong one is named.",
-            )
+            raise MismatchError(self._verdict.trouble, mend=self._verdict.mend)
         if not self.complete:
             raise slip39.MissingSharesError("there are not enough shares yet", mend=self.status())
         with sets.solve(self._shares).encrypted as encrypted:
@@ -187,7 +185,7 @@ def _judge(shares: Sequence[Share]) -> _Verdict:
     except slip39.MissingSharesError:
         return _Verdict()
     except MismatchError as error:
-        return _Verdict(trouble=error.what)
+        return _Verdict(trouble=error.what, mend=error.mend)
 
 
 def _numbers(numbers: Sequence[int]) -> str:

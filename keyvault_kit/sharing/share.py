@@ -100,8 +100,8 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
 
         Raises:
             DamagedShareError: All words are of the list, and the checksum does not hold.
-            InputError: A word is not of the list (its place is named, and the nearest words),
-                there are too few or too many, or the share cannot be or demands too much work.
+            InputError: A word is not of the list (its place is named, and no word), there are too
+                few or too many, or the share cannot be or demands too much work.
         """
         numbers = mnemonic.numbers(text, MAX_WORDS)
         if not is_length(len(numbers)):
@@ -175,6 +175,9 @@ def _decode(numbers: Sequence[int]) -> _Fields:
     cipher.check_exponent(fields["exponent"])
     if fields["group_threshold"] > fields["group_count"]:
         raise InputError("the share says that more groups are needed than there are")
+    if fields["group_index"] >= fields["group_count"]:
+        # Else a forged group of one share would join a true set of one group, and complete it.
+        raise InputError("the share says that it is of a group that is not there")
     return fields
 
 

@@ -28,14 +28,13 @@ def index(text: str) -> int:
     """The number, 0 to 1023, of a word, as `find` does.
 
     Raises:
-        InputError: It is no word of the list; the nearest ones are named.
+        InputError: It is no word of the list. Nothing like it is named: this goes where people
+            look back, and the nearest word may be the secret one.
     """
     number = find(text)
-    if number is not None:
-        return number
-    near = nearest(text)
-    hint = f"Did you mean {' or '.join(near)}?" if near else "Read the word again."
-    raise InputError("is no word of the list", mend=hint)
+    if number is None:
+        raise InputError("is no word of the list", mend="Read that word again.")
+    return number
 
 
 def completions(letters: str) -> range:

@@ -17,7 +17,13 @@ from keyvault_kit.sheets.fonts import Face
 from keyvault_kit.sheets.geometry import Box
 from keyvault_kit.sheets.heading import Heading
 from keyvault_kit.sheets.tables import Cell, Column, heading, table
-from keyvault_kit.sheets.ticks import Ticks
+from keyvault_kit.sheets.ticks import YES_NO, Ticks
+
+WHY: Final = Ticks(("drill", "emergency", "misuse found, or not known"))
+"""Why an account is opened."""
+
+USED: Final = Ticks(("key and PIN", "whole password", "password from parts or shares", "nothing"))
+"""What of an account was used."""
 
 _SIDE: Final = 24.0
 """Side of a form's code, its quiet zone included."""
@@ -39,6 +45,7 @@ _ASIDE: Final = 42.0
 _CHECK: Final = 8.0
 _SIGN: Final = 11.0
 _FOLLOW_UP: Final = 9.0
+_BAG: Final = 8.5
 
 _CHECKS: Final = (
     Column("DONE", 0.06),
@@ -46,6 +53,15 @@ _CHECKS: Final = (
     Column("TIME (UTC)", 0.11),
     Column("INITIALS", 0.10),
     Column("NOTE", 0.16),
+)
+_BAGS: Final = (
+    Column("ENVELOPE", 0.17, Face.BOLD),
+    Column("HOLDS", 0.19),
+    Column("BAG NUMBER EXPECTED", 0.18, Face.MONO),
+    Column("NUMBER FOUND", 0.14),
+    Column("INTACT?", 0.10),
+    Column("TAKEN BY", 0.12),
+    Column("TIME (UTC)", 0.10),
 )
 _SIGNATURES: Final = (
     Column("ROLE", 0.20),
@@ -59,13 +75,25 @@ class Participant(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody who takes part, and attests it with a signature in ink.
 
     Attributes:
-        initials: As they stand on the sheets; empty where they are to be written in.
+        id: By which steps and entries name the person.
     """
 
     role: str
     name: str
-    affiliation: str = ""
-    initials: str = ""
+    id: str
+
+
+class ListedBag(msgspec.Struct, frozen=True):
+    """An envelope in its bag, as the register has it.
+
+    Attributes:
+        holds: What is inside, in public words.
+        bag: Number of its bag.
+    """
+
+    envelope: str
+    holds: str
+    bag: str
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -176,6 +204,20 @@ def follow_ups(drawing: Drawing, y: float, caption: str, count: int) -> float:
         Column("DONE", 0.09),
     )
     return table(drawing, y, columns, [("", "", "", ticks.BOX)] * count, least=_FOLLOW_UP)
+
+
+def bags_taken(drawing: Drawing, y: float, bags: Sequence[ListedBag], *, spare: int) -> float:
+    """Draw the bags that an opening takes: each compared with what the register expects.
+
+    Args:
+        spare: Rows for bags that are not listed.
+
+    Raises:
+        InputError: What an envelope holds cannot be printed.
+    """
+    rows = [(it.envelope, it.holds, it.bag, "", YES_NO, "", "") for it in bags]
+    blanks = [("", "", "", "", YES_NO, "", "")] * spare
+    return table(drawing, y, _BAGS, [*rows, *blanks], least=_BAG)
 
 
 def listing(

@@ -22,7 +22,7 @@ FOOT_HEIGHT: Final = 18.0
 """Between the body of a page and the lower edge of the paper."""
 
 _BANNER: Final = "REHEARSAL · NOTHING ON THIS SHEET IS REAL · REHEARSAL"
-_SHORTEN: Final = "Shorten the names and ids on it."
+_SHORTEN: Final = "Shorten the names and ids on it, or what it holds."
 _OTHER_PAPER: Final = f"Print it on {' or '.join(PAPERS)} paper."
 _REGISTER: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -57,6 +57,21 @@ class Heading(msgspec.Struct, frozen=True, kw_only=True):
             raise InputError("a sheet's register id is not 64 hex digits in lower case")
         if not 1 <= self.number <= self.count:
             raise InputError(f"there is no sheet {self.number} of {self.count}")
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """All that the frame of a page says: a piece of it may look like a secret's by chance."""
+        return (
+            self.organisation,
+            self.label,
+            self.sheet_id,
+            self.register,
+            f"{self.register8[:4]} {self.register8[4:]}",
+            self.date.isoformat(),
+            f"{self.number} of {self.count}",
+            FORMAT,
+            _BANNER,
+        )
 
     @property
     def register8(self) -> str:

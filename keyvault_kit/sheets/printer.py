@@ -108,16 +108,17 @@ class Queue:
 
     Args:
         waiting: How its jobs are waited for.
-        networked: Whether it was decided that sheets may reach the printer through a network.
+        indirect: Whether it was decided that sheets may go another way than by a cable of this
+            machine.
     """
 
     def __init__(
-        self, name: str, server: Server, waiting: Waiting, *, networked: bool = False
+        self, name: str, server: Server, waiting: Waiting, *, indirect: bool = False
     ) -> None:
         self.name = name
         self._server = server
         self._waiting = waiting
-        self._networked = networked
+        self._indirect = indirect
 
     def state(self) -> QueueState:
         """The queue as it is now.
@@ -140,13 +141,14 @@ class Queue:
 
         Raises:
             PrinterError: It would not; says why.
-            RefusedError: The printer is reached through a network, and that was not decided.
+            RefusedError: The printer is not on a cable of this machine, and that was not decided.
         """
         state = self.state()
         state.demand_ready()
-        if state.is_networked and not self._networked:
+        if not (state.is_direct or self._indirect):
             raise RefusedError(
-                f"the printer of queue {self.name} is reached through a network: {state.device}",
+                f"the printer of queue {self.name} is reached otherwise than by USB:"
+                f" {state.device or 'CUPS does not say how'}",
                 mend="Connect it by USB, or record a decision.",
             )
         return state.attributes(options)

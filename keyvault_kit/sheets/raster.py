@@ -1,6 +1,8 @@
 """Files to pixels: the pages of PDFs and of what scanners write, as grey images.
 
 What is read was made elsewhere, so its pages, pixels and bytes are capped before they are used.
+That does not bound the time: a PDF of a thousand bytes can keep pdfium busy for ever, and pdfium
+heeds no signal. So files from outside are read in a process of its own (sheets/apart.py).
 """
 
 import math
@@ -23,6 +25,8 @@ MAX_BYTES: Final = 64 << 20
 MAX_PAGES: Final = 50
 MAX_PIXELS: Final = 70_000_000
 """Pixels of a page: an A4 page at 800 dpi."""
+MAX_COLOURED: Final = 45_000_000
+"""The same where it is not grey, and takes four times the memory: A4 at 680 dpi."""
 
 MAX_SIDE: Final = 30_000
 """Pixels; the decoder takes twice as many."""
@@ -36,6 +40,8 @@ _PDF_WITHIN: Final = 1024
 """PDF readers accept the header anywhere in the first kibibyte (ISO 32000-1, annex H)."""
 _IMAGES: Final = ("PNG", "JPEG", "TIFF", "BMP", "PPM")
 """What scanners write; PPM stands for PBM and PGM too."""
+_GREY: Final = ("1", "L", "P")
+"""Pillow's modes of a byte a pixel; most others take four."""
 _BYTE: Final = 255
 _ENCRYPTED: Final = 4
 """FPDF_ERR_PASSWORD of pdfium."""
@@ -168,7 +174,7 @@ def _frames(data: bytes) -> Iterator[Image.Image]:
     at = 0
     while True:
         _cap_pages(at + 1)
-        _cap_pixels(*image.size)
+        _cap_pixels(*image.size, MAX_PIXELS if image.mode in _GREY else MAX_COLOURED)
         with _parsing():
             page = _grey(image)
         yield page
@@ -189,7 +195,7 @@ def _parsing() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of doubtful metadata; the cap on pixels is ours
             yield
-    except Image.DecompressionBombError as error:
+    except (Image.DecompressionBombError, MemoryError) as error:
         raise InputError(
             "a page has too many pixels to be read", mend="Scan the sheet at 300 dpi."
         ) from error
@@ -202,12 +208,13 @@ def _parsing() -> Iterator[None]:
 
 def _grey(image: Image.Image) -> Image.Image:
     """Grey of 8 bits: what is transparent is paper, and 16 bits are not cut off at 8."""
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        paper = Image.new("RGBA", layer.size, "white")
-        return Image.alpha_composite(paper, layer).convert("L")
     if image.mode.startswith(("I", "F")):
         return _stretched(image)
+    if image.has_transparency_data:
+        layer = image.convert("LA")
+        paper = Image.new("L", layer.size, _BYTE)
+        paper.paste(layer.getchannel("L"), mask=layer.getchannel("A"))
+        return paper
     return image.convert("L")
 
 
@@ -234,8 +241,8 @@ def _cap_pages(count: int) -> None:
         )
 
 
-def _cap_pixels(width: int, height: int) -> None:
-    if not 0 < width * height <= MAX_PIXELS or max(width, height) > MAX_SIDE:
+def _cap_pixels(width: int, height: int, most: int = MAX_PIXELS) -> None:
+    if not 0 < width * height <= most or max(width, height) > MAX_SIDE:
         raise InputError(
             f"a page of {width} x {height} pixels cannot be read",
             mend="Scan the sheet at 300 dpi.",

@@ -24,12 +24,16 @@ LONGEST: Final = 10_000
 _ORIGIN: Final = "keyvault-kit/"
 """With it the texts of checkpoints and founding sheets begin."""
 
-_AIM: Final = re.compile(r"\A\s*\S?Q[0-6]")
+_AIM: Final = re.compile(r"\A\S?Q[0-6]")
 """The identifier of a QR code (ISO/IEC 15424), which scanners may send before it; not every
 keyboard has its bracket where the others have it."""
 
-_INVISIBLE: Final = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
-_DASHES: Final = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-")
+_INVISIBLE: Final = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
+_SIGNS: Final[dict[int, str | None]] = {
+    **dict.fromkeys(map(ord, _INVISIBLE)),
+    **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-"),
+}
+"""What word processors make of nothing, and of a hyphen."""
 
 # The content may begin with a blank of its own: one sign stands before it, and no more.
 _FIELDS: Final = re.compile(r"(\S+)" + r"\s+(\S+)" * 4 + r"(?:\s+(\S+)\s(.+))?", re.DOTALL)
@@ -96,7 +100,7 @@ def read(text: str, tell: Callable[[str], None] | None = None) -> str:
 
 def _clean(text: str) -> str:
     """The text without what scanners and word processors add."""
-    plain = unicodedata.normalize("NFC", text).translate(_INVISIBLE)
+    plain = unicodedata.normalize("NFC", text).strip().lstrip(_INVISIBLE)
     return _AIM.sub("", plain, count=1).strip()
 
 
@@ -118,7 +122,7 @@ def _sheet_code(text: str) -> str | None:
     # What is secret stays as it is; a line end cannot be told from a blank there.
     if content is not None and len(content.splitlines()) > 1:
         return None
-    exact = " ".join(field.translate(_DASHES) for field in header if field is not None)
+    exact = " ".join(field.translate(_SIGNS) for field in header if field is not None)
     exact += f" {content}" if content is not None else ""
     try:
         SheetCode.parse(exact)
@@ -128,7 +132,7 @@ def _sheet_code(text: str) -> str | None:
 
 
 def _ledger_text(text: str) -> str | None:
-    flat = " ".join(text.translate(_DASHES).split())
+    flat = " ".join(text.translate(_SIGNS).split())
     if found := _CHECKPOINT.fullmatch(flat):
         return "".join(f"{line}\n" for line in found.groups())
     if found := _FOUNDING.fullmatch(flat):

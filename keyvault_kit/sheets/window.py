@@ -15,12 +15,13 @@ What carries a secret:
 A group of fewer than three characters at a secret's end is looked for on its row alone: by itself
 it says little, and stands in other texts by chance. With four, chance remains: a random group is a
 word of a sheet's own sentences once in more than ten thousand sheets. What the caller names as
-public (the organisation, ids) is never taken for a secret.
+public (the organisation, ids) is not taken for a secret, nor is a piece of it; but a piece that is
+a group or a word of the secret, and nothing else, is the secret's, unless it is all that is public.
 """
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from functools import cache
 from typing import Final, Self
@@ -145,7 +146,7 @@ def prove_hidden(
         secrets: All that is secret on it: a mnemonic, or a password, PIN or part, and its salt
             of 16 bytes.
         paper: What it is printed on, with the window of its envelope.
-        public: What it says of itself: the organisation, a label, ids.
+        public: What it says of itself: its heading, ids; each as it is said, whole.
 
     Raises:
         MismatchError: Something that carries a secret lies in the window or off the liner; or a
@@ -162,7 +163,7 @@ def prove_hidden(
         _check_found(of_one, texts, codes)
     marks = [it for of_one in readings for it in of_one]
     known = tuple(public)
-    unknown = [piece for piece in texts if not any(piece.text in text for text in known)]
+    unknown = [piece for piece in texts if not _is_public(piece.text, known, marks)]
     carriers = _carriers(marks, unknown, content.pieces, codes)
     _check_window(carriers, paper)
     _check_cover(carriers, paper)
@@ -178,6 +179,13 @@ def _readings(secret: Secret) -> list[_Marks]:
         words = text.lower().split(" ")
         found.append(_Marks.of_words(words) if set(words) <= set(WORDS) else _Marks.of_text(text))
     return found
+
+
+def _is_public(text: str, known: Collection[str], marks: Iterable[_Marks]) -> bool:
+    """Whether it is a piece of what is known; an id may hold a secret's group, which is none."""
+    if any(_squeezed(text) in it.pieces for it in marks):
+        return text in known
+    return any(text in whole for whole in known)
 
 
 def _squeezed(text: str) -> str:

@@ -37,8 +37,9 @@ CAREFUL: Final = {
     Topic.BAG_INTACT,
     Topic.CHANGE,
     Topic.DEPOSIT,
+    Topic.PRINTED,
+    Topic.SHRED,
     Topic.SIGN_IN,
-    Topic.TENANT_PASSWORD,
 }
 """What careful people say yes to; to all else they say no."""
 
@@ -107,6 +108,8 @@ class People:
             return str(said.pop(0))
         if prompt.topic is Topic.CLOCK:
             return self._time.true.isoformat()
+        if prompt.topic is Topic.TENANT_PASSWORD:
+            return "taken"
         if prompt.topic is Topic.PAGES:
             return str(self.pages(prompt.subject))
         if prompt.topic is Topic.BAG_NUMBER:
@@ -202,10 +205,12 @@ class Desk:
     def count_pages(self, which: str) -> int:
         """Count the pages of the ceremony that goes on, as the ledger has them."""
         here = [it for it in self.register.ceremonies.values() if it.printed and not it.closed][-1]
-        gone = (EnvelopeState.SPOILED, EnvelopeState.DESTROYED)
-        spoiled = sum(self.register.envelopes[it].state in gone for it in here.printed)
-        counts = {"printed": len(here.printed), "spoiled": spoiled}
-        return counts.get(which, len(here.printed) - spoiled)
+        states = [self.register.envelopes[it].state for it in here.printed]
+        spoiled, destroyed = (
+            states.count(gone) for gone in (EnvelopeState.SPOILED, EnvelopeState.DESTROYED)
+        )
+        counts = {"printed": len(states), "spoiled": spoiled, "destroyed": destroyed}
+        return counts.get(which, len(states) - spoiled - destroyed)
 
     def enrol(self, *people: str, by: tuple[str, ...] = ("alice", "bob")) -> Register:
         """Make these people signers."""

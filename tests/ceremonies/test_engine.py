@@ -76,8 +76,14 @@ class NoPaper:
     def read(self, name: str) -> tuple[str, ...]:
         raise NotImplementedError(name)
 
+    def waits(self, name: str) -> bool:
+        raise NotImplementedError(name)
+
     def let_go(self, name: str) -> None:
         raise NotImplementedError(name)
+
+    def clear(self) -> None:
+        pass
 
     def shred(self, name: str) -> None:
         raise NotImplementedError(name)

@@ -3,105 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
 import pytest
 
-from keyvault_kit.assembly import Folder
+from keyvault_kit.assembly.paper import Spool
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
-from keyvault_kit.ceremonies.plans import opening, seal
+from keyvault_kit.ceremonies.plans import giving_up, seal
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import EnvelopeState, Form, PageCount, Purpose, SetState
 from keyvault_kit.errors import InputError, MismatchError, RefusedError
-from keyvault_kit.secret import Secret
-from keyvault_kit.sharing.policy import policy_named
 from keyvault_kit.sheets.codes import SheetCode
 from keyvault_kit.sheets.printing.errors import PrinterError
-from keyvault_kit.sheets.scan import read_codes
+from tests.ceremonies.sealing import OFFICERS, Printer, Typed, request, sealing, states_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.ceremonies.conftest import Desk
-
-OFFICERS = ("alice", "bob")
-SAFES = ("hq-1", "vault-1", "hq-1")
-
-
-def request(form: Form = Form.SHARES, count: int = 2, policy: str = "base58-44") -> seal.Request:
-    return seal.Request(
-        account="bg1",
-        threshold=2 if form is Form.SHARES else count,
-        officers=OFFICERS,
-        safes=SAFES[:count],
-        form=form,
-        policy=policy,
-    )
-
-
-def sealing(desk: Desk, wanted: seal.Request) -> None:
-    seal.check(desk.station, wanted)
-    desk.run(seal.next_ceremony(desk.register, wanted))
-
-
-def states_of(desk: Desk) -> list[SetState]:
-    """The states of the account's password sets, oldest first."""
-    return [it.state for it in desk.register.sets_of("bg1", Purpose.PASSWORD)]
-
-
-class Typed:
-    """What is shown to people, and so typed at the tenant, account by account."""
-
-    def __init__(self, desk: Desk) -> None:
-        self.texts: list[str] = []
-        desk.people.reveal = self.note  # type: ignore[method-assign]
-
-    def note(self, prompt: Prompt, secret: Secret, *, seconds: int) -> None:
-        assert prompt.person
-        assert seconds
-        self.texts.append(secret.expose_text())
-
-
-class Printer(Folder):
-    """A printer that fails at chosen sheets; what it prints can be read by people alone.
-
-    Attributes:
-        fails: How each next sheet of a secret fails, None where it does not.
-        printed: The names of the sheets that came out, in order.
-        let_go_of: The names of those that lie in their bags.
-    """
-
-    read_by_people = True
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.fails: list[PrinterError | None] = []
-        self.printed: list[str] = []
-        self.let_go_of: list[str] = []
-
-    def put(self, name: str, pdf: bytes) -> None:
-        secret = name.startswith(("share", "part", "password", "pin"))
-        failure = self.fails.pop(0) if secret and self.fails else None
-        if failure:
-            raise failure
-        self.printed.append(name)
-        super().put(name, pdf)
-
-    def read(self, name: str) -> tuple[str, ...]:
-        raise AssertionError(name)
-
-    def let_go(self, name: str) -> None:
-        self.let_go_of.append(name)
-
-    def code(self, name: str) -> str:
-        """What a scanner reads from the sheet."""
-        (text,) = read_codes((self.path / f"{name}.pdf").read_bytes())
-        return text
-
-    def share_of(self, prompt: Prompt) -> str:
-        """A share, scanned."""
-        return self.code(f"share-{prompt.subject}")
 
 
 @pytest.fixture
@@ -173,8 +90,7 @@ def test_a_jam_voids_the_set_and_its_pages_are_counted(desk: Desk, printer: Prin
 
     assert states_of(desk) == [SetState.VOID, SetState.IN_FORCE]
     states = {it.id: it.state for it in desk.register.envelopes.values()}
-    assert states["bg1-pw1-1"] is EnvelopeState.SPOILED
-    assert "bg1-pw1-2" not in states
+    assert states["bg1-pw1-1"] is states["bg1-pw1-2"] is EnvelopeState.SPOILED
     record = desk.register.ceremonies["seal-bg1-1"]
     assert record.pages == PageCount(printed=4, sealed=2, spoiled=2, destroyed=0)
     assert "may have come out of the printer" in record.returns[0].why
@@ -227,7 +143,7 @@ def test_a_page_that_stays_missing_leaves_the_ceremony_open(desk: Desk, printer:
 def test_a_number_of_pages_is_digits(desk: Desk) -> None:
     desk.people.says[Topic.PAGES] = ["two"]
 
-    with pytest.raises(InputError, match="'two' is no number of sheets"):
+    with pytest.raises(InputError, match="that is no number of sheets"):
         sealing(desk, request())
 
 
@@ -283,123 +199,163 @@ def test_a_salt_that_is_none_is_asked_for_again(desk: Desk, printer: Printer) ->
     assert printer.printed
 
 
-# --- Forms and policies
-
-
-FORMS = [
-    (Form.SHARES, 3, "base58-44"),
-    (Form.SHARES, 2, "symbols-44"),
-    (Form.PARTS, 2, "base58-44"),
-    (Form.PARTS, 3, "symbols-44"),
-    (Form.WHOLE, 1, "base58-44"),
-]
-
-
-@pytest.fixture(params=FORMS, ids=lambda it: f"{it[0]}-{it[1]}-{it[2]}")
-def wanted(request: pytest.FixtureRequest) -> seal.Request:
-    return globals()["request"](*request.param)  # type: ignore[no-any-return]
+# --- Sheets that people print from a folder
 
 
 @pytest.fixture
-def sealed(desk: Desk, wanted: seal.Request) -> tuple[Desk, str]:
-    """A sealed password, and what the officers typed at the tenant."""
-    typed = Typed(desk)
-    sealing(desk, wanted)
-    return desk, "".join(typed.texts)
+def spool(desk: Desk) -> Spool:
+    """A live station's folder, from which people print."""
+    spool = Spool(desk.folder / "sheets")
+    object.__setattr__(desk.station, "paper", spool)
+    return spool
 
 
-def test_a_password_of_any_form_is_recovered_from_its_sheets(
-    sealed: tuple[Desk, str], wanted: seal.Request
-) -> None:
-    desk, password = sealed
-    policy = policy_named(wanted.policy)
-    assert len(password) == policy.length
-    assert set(password) <= set(policy.alphabet)
-    its = desk.register.sets["bg1-pw1"]
-    assert (its.form, its.alphabet, its.length) == (
-        wanted.form,
-        wanted.policy.split("-")[0],
-        policy.length,
-    )
-    live = [it.id for it in desk.register.live_envelopes("bg1-pw1")]
-    typed = Typed(desk)
-    opened = opening.Request(
-        account="bg1",
-        set="bg1-pw1",
-        envelopes=tuple(reversed(live[: wanted.threshold])),
-        checked=tuple(live[wanted.threshold :]),
-        officers=OFFICERS,
-        why="drill",
-    )
+def test_a_file_to_print_from_is_gone_before_the_paper_is_read(desk: Desk, spool: Spool) -> None:
+    codes: dict[str, str] = {}
 
-    desk.run(opening.ceremony(opened, number=1))
+    def read(prompt: Prompt) -> str:
+        assert not list(spool.path.glob("share-*.pdf"))
+        return codes[prompt.subject]
 
-    assert typed.texts == [password]
+    def printed(prompt: Prompt) -> bool:
+        if prompt.topic is Topic.PRINTED:
+            (codes[prompt.subject],) = spool.read(f"share-{prompt.subject}")
+        return confirm(prompt)
+
+    confirm, desk.people.confirm = desk.people.confirm, printed  # type: ignore[method-assign]
+    desk.people.sheets = read
+
+    sealing(desk, request())
+
+    assert list(codes) == ["bg1-pw1-1", "bg1-pw1-2"]
+    assert states_of(desk) == [SetState.IN_FORCE]
 
 
-def test_no_sheet_of_a_password_holds_all_of_it_unless_it_is_the_whole(
-    sealed: tuple[Desk, str], wanted: seal.Request
-) -> None:
-    desk, password = sealed
-    for sheet in (desk.folder / "sheets").glob("*bg1-pw1*.pdf"):
-        whole = any(password in text for text in read_codes(sheet.read_bytes()))
-        assert whole is (wanted.form is Form.WHOLE and sheet.name.startswith("password"))
+def test_what_was_not_printed_is_not_left_in_the_folder(desk: Desk, spool: Spool) -> None:
+    desk.people.says[Topic.PRINTED] = [False]
+
+    with pytest.raises(RefusedError, match="sheet share-bg1-pw1-1 is not printed"):
+        sealing(desk, request())
+
+    assert not list(spool.path.glob("share-*.pdf"))
 
 
-@pytest.mark.parametrize(
-    ("changes", "because"),
-    [
-        ({"threshold": 0}, "shares, 0 of 3"),
-        ({"threshold": 1}, "shares, 1 of 3"),
-        ({"threshold": 4}, "shares, 4 of 3"),
-        ({"threshold": 1, "safes": ("hq-1",)}, "shares, 1 of 1"),
-        ({"threshold": 2, "safes": ("hq-1",) * 17}, "shares, 2 of 17"),
-        ({"form": Form.PARTS, "threshold": 2}, "parts, 2 of 3"),
-        ({"form": Form.PARTS, "threshold": 4, "safes": ("hq-1",) * 4}, "parts, 4 of 4"),
-        ({"form": Form.WHOLE, "threshold": 1}, "whole, 1 of 3"),
-        ({"policy": "emoji-44"}, "emoji-44"),
-        ({"policy": "base58-7"}, "7"),
-        ({"policy": "base58-257"}, "257"),
-    ],
-)
-def test_what_cannot_be_is_refused_before_anything_is_begun(
-    desk: Desk, changes: dict[str, Any], because: str
-) -> None:
-    wanted = msgspec.structs.replace(request(count=3), **changes)
-    before = desk.ledger.size
-
-    with pytest.raises(InputError, match=because):
-        sealing(desk, wanted)
-
-    assert desk.ledger.size == before
+# --- Going back, and giving up
 
 
-def test_a_share_that_has_no_room_on_a_sites_paper_is_refused_before_anything_is_begun(
-    desk: Desk,
-) -> None:
-    before = desk.ledger.size
-
-    with pytest.raises(InputError, match="'Share 2 of 2' cannot be laid out on Letter paper"):
-        sealing(desk, request(policy="symbols-60"))
-
-    assert desk.ledger.size == before
-
-
-def test_a_password_that_is_shorter_than_decided_is_not_made(desk: Desk) -> None:
-    with pytest.raises(RefusedError, match="30 characters is shorter than 40"):
-        sealing(desk, request(policy="base58-30"))
-
-    assert not states_of(desk)
-
-
-def test_a_ceremony_that_was_cut_short_goes_on_with_the_same_request_alone(desk: Desk) -> None:
+def cut_short(desk: Desk) -> None:
+    """Begin to seal, and end where two people read different numbers on the first bag."""
     desk.people.says[Topic.BAG_NUMBER] = ["A-1", "A-2"] * 3
     with pytest.raises(RefusedError, match="did not agree"):
         sealing(desk, request())
 
-    with pytest.raises(RefusedError, match="seal-bg1-1 was begun and not ended, 2 of 2 shares"):
-        sealing(desk, request(count=3))
+
+def test_nobody_goes_back_before_the_sheets_are_shredded(desk: Desk) -> None:
+    cut_short(desk)
+    desk.people.says[Topic.SHRED] = [False]
+
+    with pytest.raises(RefusedError, match="envelope bg1-pw1-1 is not destroyed"):
+        sealing(desk, request())
+
+    assert desk.register.envelopes["bg1-pw1-1"].state is EnvelopeState.PROVEN
+    sealing(desk, request())
+    assert any("bg1-pw1-1" in text for text in desk.people.texts(Topic.SHRED))
+
+
+def give_up(desk: Desk, ceremony: str = "seal-bg1-1", officers: tuple[str, str] = OFFICERS) -> None:
+    wanted = giving_up.Request(ceremony=ceremony, officers=officers)
+    desk.run(giving_up.ceremony(desk.register, wanted))
+
+
+def test_a_ceremony_is_given_up_and_the_next_may_be_another(desk: Desk) -> None:
+    cut_short(desk)
+
+    give_up(desk)
+
+    record = desk.register.ceremonies["seal-bg1-1"]
+    assert record.closed
+    assert record.pages == PageCount(printed=1, sealed=0, spoiled=1, destroyed=0)
+    assert states_of(desk) == [SetState.VOID]
+    sealing(desk, request(Form.PARTS))
+    assert states_of(desk) == [SetState.VOID, SetState.IN_FORCE]
+
+
+def test_only_officers_give_up(desk: Desk) -> None:
+    desk.enrol("carol")
+    cut_short(desk)
+
+    with pytest.raises(RefusedError, match="carol is custodian"):
+        give_up(desk, officers=("alice", "carol"))
+
+
+def test_what_is_in_force_is_not_given_up(desk: Desk) -> None:
+    desk.people.says[Topic.DEPOSIT] = [False]
+    with pytest.raises(RefusedError, match="does not lie in safe"):
+        sealing(desk, request())
+
+    with pytest.raises(RefusedError, match="the password of set bg1-pw1 is in force"):
+        give_up(desk)
+
+
+def test_what_the_tenant_has_is_not_given_up(desk: Desk) -> None:
+    desk.people.says[Topic.TENANT_PASSWORD] = ["", "yes", "y"]
+    with pytest.raises(RefusedError, match="not said whether the tenant took the password"):
+        sealing(desk, request())
+
+    with pytest.raises(RefusedError, match="the tenant has the password of set bg1-pw1"):
+        give_up(desk)
+    assert states_of(desk) == [SetState.MADE]
+
+    desk.people.says[Topic.TENANT_PASSWORD] = ["not taken"]
+    give_up(desk)
+    assert states_of(desk) == [SetState.VOID]
+
+
+@pytest.mark.parametrize("ceremony", ["founding", "seal-bg1-9"])
+def test_what_cannot_be_given_up_is_said(desk: Desk, ceremony: str) -> None:
+    with pytest.raises(RefusedError, match=ceremony):
+        give_up(desk, ceremony)
+
+
+# --- The tenant
+
+
+def test_what_the_tenant_did_is_typed_in_full(desk: Desk) -> None:
+    desk.people.says[Topic.TENANT_PASSWORD] = ["", "taken?", "taken"]
+
     sealing(desk, request())
 
-    assert list(desk.register.ceremonies) == ["founding", "seal-bg1-1"]
+    assert states_of(desk) == [SetState.IN_FORCE]
+    assert len(desk.people.texts(Topic.TENANT_PASSWORD)) == 2 + 3  # two halves, three answers
+
+
+def test_a_password_that_nobody_saw_whole_cannot_be_at_the_tenant(desk: Desk) -> None:
+    class StopError(Exception):
+        pass
+
+    def stop(prompt: Prompt, *_: object, **__: object) -> None:
+        raise StopError(prompt.person)
+
+    desk.people.reveal, reveal = stop, desk.people.reveal  # type: ignore[method-assign, assignment]
+    with pytest.raises(StopError, match="alice"):
+        sealing(desk, request())
+    desk.people.reveal = reveal  # type: ignore[method-assign]
+
+    sealing(desk, request())
+
+    # One half was entered as shown, the other was not: nobody is asked what became of it.
     assert states_of(desk) == [SetState.VOID, SetState.IN_FORCE]
+
+
+def test_a_set_that_somebody_else_entered_is_not_the_ceremonys(desk: Desk) -> None:
+    planted = ev.SetMade(set="evil", purpose=Purpose.PASSWORD, subject="bg1", threshold=2, count=2)
+
+    def plant(ceremony: str, step: str, moment: str) -> None:
+        assert ceremony
+        if (step, moment) == ("offer", "begins"):
+            desk.book.record([planted], ("alice",))
+
+    desk.run(seal.next_ceremony(desk.register, request()), plant)
+
+    assert desk.register.sets["evil"].state is SetState.MADE
+    assert desk.register.accounts["bg1"].password_set == "bg1-pw1"

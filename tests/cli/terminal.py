@@ -6,6 +6,7 @@ import re
 import select
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ class Terminal:
     """A command in a pseudo-terminal, and all that it printed.
 
     Args:
+        command: What is called in the place of the program.
         folder: Where it is called; here, where it is None.
         piped: What comes on its standard input, in the place of the terminal.
 
@@ -31,13 +33,14 @@ class Terminal:
     def __init__(
         self,
         *arguments: str,
+        command: Sequence[str] = COMMAND,
         folder: Path | None = None,
         term: str = "xterm",
         piped: bytes | None = None,
     ) -> None:
         self.leader, follower = pty.openpty()
         self.process = subprocess.Popen(
-            [*COMMAND, *arguments],
+            [*command, *arguments],
             stdin=follower if piped is None else subprocess.PIPE,
             stdout=follower,
             stderr=follower,

@@ -72,7 +72,7 @@ def test_a_password_is_sealed_by_way_of_a_real_print_queue(
         terminal.answer("How many secret sheets", str(count))
     for _ in range(2):
         terminal.answer("Enter hides it", "")
-    terminal.answer("Did the tenant take the new password", "y")
+    terminal.answer("Did the tenant take the new password", "taken")
     for _ in range(2):
         terminal.answer("lie in safe", "y")
 

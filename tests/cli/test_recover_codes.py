@@ -10,7 +10,7 @@ from keyvault_kit.sharing import parts, passwords
 from keyvault_kit.sharing.rows import check_letter
 from keyvault_kit.sheets.codes import Kind, SheetCode
 from tests.cli.shares import PASSWORD, words_on
-from tests.cli.terminal import Terminal
+from tests.cli.terminal import OTHER_SCREEN, Terminal
 
 PART: Final = "(its characters, or scan its code; not shown)"
 
@@ -88,6 +88,33 @@ def test_parts_that_are_typed_are_compared_by_their_check_letters() -> None:
     assert "this part was typed wrong. Type it again." in terminal.left
     letters = ", ".join(check_letter(at, first[16 * at - 16 : 16 * at]) for at in (1, 2))
     assert f"The check letters of its rows are {letters}." in terminal.left
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [("AAAABBBB\n", "standard input has ended"), ("AAAABBBB\n \n", "nothing was typed")],
+)
+def test_no_line_is_no_part(lines: str, said: str) -> None:
+    done = Terminal("recover", "--parts", "2", piped=lines.encode())
+
+    assert done.end() == 2
+    assert said in done.left
+    assert OTHER_SCREEN.search(done.printed) is None
+
+
+def test_an_empty_line_for_a_part_is_asked_for_again() -> None:
+    first, second = (it.expose_text() for it in parts.split(Secret.from_text(PASSWORD), 2))
+    terminal = Terminal("recover", "--parts", "2")
+    for typed in ("", first):
+        terminal.answer(PART, typed)
+    terminal.answer("Does the sheet say so?", "y")
+    terminal.wait_for_next("1 of 2 parts are there; part 2 is missing.")
+    for typed in ("", second):
+        terminal.answer(PART, typed)
+    terminal.answer("Does the sheet say so?", "y")
+
+    assert terminal.hide() == 0
+    assert PASSWORD in terminal.secret_screen
 
 
 def test_a_part_in_place_of_a_share_is_told_what_to_do() -> None:

@@ -39,7 +39,7 @@ def sealed(desk: Desk, *words: str, sheets: int) -> tuple[Terminal, str]:
         )
         halves.append("".join("".join(rows).split()))
         terminal.type("")
-    terminal.answer("Did the tenant take the new password", "y")
+    terminal.answer("Did the tenant take the new password", "taken")
     for _ in range(sheets):
         terminal.answer("lie in safe", "y")
     assert terminal.end() == 0, terminal.printed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from keyvault_kit.cli.main import CJK_FONT
 from keyvault_kit.sheets import fonts
 from keyvault_kit.sheets.fonts import cjk
 from keyvault_kit.sheets.scan import read_codes
+from tests.cli.shares import MINE, PASSWORD
+from tests.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -132,13 +135,48 @@ def test_a_name_in_chinese_takes_the_optional_font(
     assert "王小明" in desk.read("people", "list")
 
 
-def test_a_font_that_is_none_is_said_at_once(
-    founded: Desk, refusal: Callable[..., bool], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_a_font_that_is_none_is_warned_of_in_a_line_and_keeps_nobody(
+    founded: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "font.ttf").write_text("no font")
+    (tmp_path / "torn.ttf").write_bytes(b"\x00\x01\x00\x00torn")
+    for name, why in (
+        ("font.ttf", "no TrueType font"),
+        ("torn.ttf", "damaged"),
+        ("nowhere.ttf", "cannot read the CJK font"),
+    ):
+        monkeypatch.setenv(CJK_FONT, str(tmp_path / name))
+        for words in (("people", "list"), ("ledger", "show"), ("ledger", "--help")):
+            done = founded.ask(*words)
+            assert (done.returncode, done.stdout != "") == (0, True)
+            assert done.stderr.startswith(f"Warning: {CJK_FONT}: ")
+            assert why in done.stderr
+            assert done.stderr.count("\n") == 1
+
+
+def test_without_its_font_a_name_is_refused_when_it_comes(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CJK_FONT, "/nowhere.ttf")
+    words = ("people", "add", "wang", "--name", "王小明", "--role", "witness")
+
+    done = desk.ask(*words, *desk.by)
+
+    assert done.returncode == 2
+    assert "cannot be printed on a sheet: it takes a CJK font" in done.stderr
+
+
+def test_help_and_the_verbs_that_open_do_not_even_look_at_the_font(
+    founded: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "font.ttf")  # whoever opens it waits for ever
     monkeypatch.setenv(CJK_FONT, str(tmp_path / "font.ttf"))
 
-    assert refusal(founded.ask("people", "list"), 2, "the CJK font is no TrueType font")
-
-    monkeypatch.setenv(CJK_FONT, str(tmp_path / "nowhere.ttf"))
-    assert refusal(founded.ask("people", "list"), 2, "nowhere.ttf")
+    for words in ((), ("--help",), ("recover", "--help"), ("share", "--help"), ("doctor", "-h")):
+        done = founded.ask(*words)
+        assert done.returncode == 0 or not words
+        assert CJK_FONT not in done.stderr
+    assert founded.ask("share", "verify", typed=(MINE[0],)).returncode == 1
+    terminal = Terminal("recover", piped="\n".join(MINE[:2]).encode())
+    assert terminal.hide() == 0
+    assert PASSWORD in terminal.secret_screen

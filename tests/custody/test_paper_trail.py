@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.model import EnvelopeState, Form, PageCount, Purpose
+from keyvault_kit.custody.model import EnvelopeState, Form, PageCount, PaperSize, Purpose
+from keyvault_kit.errors import RefusedError
 
 if TYPE_CHECKING:
     from tests.custody.conftest import Life
@@ -244,3 +245,48 @@ def test_the_decision_on_c3_says_how_short_a_password_may_be(living: Life) -> No
 
     living.refuses(made(length=29), because="29 characters is shorter than 30")
     living.enter(made(length=30))
+
+
+# --- Sets of ceremonies
+
+
+def test_a_set_is_that_of_the_ceremony_that_made_it(begun: Life) -> None:
+    own = ev.SetMade(
+        set="own", purpose=Purpose.PASSWORD, subject="bg1", threshold=2, count=2, ceremony="seal"
+    )
+    planted = ev.SetMade(
+        set="planted", purpose=Purpose.PASSWORD, subject="bg1", threshold=2, count=2
+    )
+
+    begun.enter(own, planted)
+
+    assert begun.register.set_being_made("bg1", Purpose.PASSWORD).id == "own"
+    with pytest.raises(RefusedError, match="no pin of K1 was made in a ceremony"):
+        begun.register.set_being_made("K1", Purpose.PIN)
+
+
+def test_a_set_is_made_in_a_ceremony_that_goes_on(begun: Life) -> None:
+    begun.enter(CLOSED)
+
+    begun.refuses(
+        ev.SetMade(
+            set="late",
+            purpose=Purpose.PASSWORD,
+            subject="bg1",
+            threshold=2,
+            count=2,
+            ceremony="seal",
+        ),
+        because="ceremony seal is closed",
+    )
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        ev.SiteAdded(site="s" * 31, paper=PaperSize.A4),
+        ev.AccountAdded(account="a" * 31, upn="a@x.test"),
+    ],
+)
+def test_ids_from_which_others_are_made_are_short(living: Life, fact: ev.Fact) -> None:
+    living.refuses(fact, because="has 31 characters, more than 30")

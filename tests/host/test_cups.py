@@ -50,7 +50,7 @@ def workstation(tmp_path: Path) -> Workstation:
 
 def test_all_is_well_with_a_spool_in_memory_that_keeps_nothing(workstation: Workstation) -> None:
     assert check_spool(workstation.places) == ()
-    assert demand_safe_spool(workstation.places, decided=False) == ()
+    assert demand_safe_spool(workstation.places, server=SOCKET, decided=False) == ()
 
 
 def test_a_spool_on_a_disk(workstation: Workstation) -> None:
@@ -141,7 +141,7 @@ def test_a_file_that_cannot_be_read_takes_a_decision(workstation: Workstation) -
     assert "is not known" in only.what
     assert "decision" in only.mend
     with pytest.raises(RefusedError):
-        demand_safe_spool(workstation.places, decided=False)
+        demand_safe_spool(workstation.places, server=SOCKET, decided=False)
 
 
 def test_a_system_that_does_not_say_what_lies_where(workstation: Workstation) -> None:
@@ -154,15 +154,39 @@ def test_a_refusal_names_all_of_it_and_a_decision_bears_it(workstation: Workstat
     workstation.set("cups-files.conf", f"RequestRoot {workstation.disk}\n")
     workstation.set("cupsd.conf", SAFE.replace("Files No", "Files Yes"))
     with pytest.raises(RefusedError) as caught:
-        demand_safe_spool(workstation.places, decided=False)
+        demand_safe_spool(workstation.places, server=SOCKET, decided=False)
     for finding in check_spool(workstation.places):
         assert finding.what in caught.value.what
         assert finding.mend in caught.value.mend
-    borne = demand_safe_spool(workstation.places, decided=True)
+    borne = demand_safe_spool(workstation.places, server=SOCKET, decided=True)
     assert borne == check_spool(workstation.places)
 
 
 # --- Which server
+
+
+@pytest.mark.parametrize(
+    "server",
+    [SOCKET, "/var/run/cups/cups.sock", "localhost", "localhost:631", "127.0.0.1", "[::1]:631"],
+)
+def test_the_systems_own_server_is_what_the_configuration_speaks_of(
+    server: str, workstation: Workstation
+) -> None:
+    assert demand_safe_spool(workstation.places, server=server, decided=False) == ()
+
+
+@pytest.mark.parametrize(
+    "server", ["localhost:6310", "/home/eve/evil.sock", "/run/cups/../../tmp/x", "[::1]:8631"]
+)
+def test_of_another_server_nothing_is_known_and_it_takes_a_decision(
+    server: str, workstation: Workstation
+) -> None:
+    with pytest.raises(RefusedError) as caught:
+        demand_safe_spool(workstation.places, server=server, decided=False)
+    assert server in caught.value.what
+    assert "CUPS_SERVER" in caught.value.mend
+    (borne,) = demand_safe_spool(workstation.places, server=server, decided=True)
+    assert "is not known" in borne.what
 
 
 def test_the_server_is_the_socket_unless_somebody_names_another(workstation: Workstation) -> None:

@@ -27,7 +27,7 @@ from keyvault_kit.rehearsal.run import Options, rehearse
 from keyvault_kit.sheets.scan import read_codes
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-CEREMONIES = ("founding", "enrol-K1", "seal-bg1-1", "checkpoint-1", "open-bg1-1", "audit-1")
+CEREMONIES = ("founding", "enrol-K1", "seal-bg1-1", "card-1", "checkpoint-1", "open-bg1-1", "audit-1")
 
 
 class EndOfCeremonyError(Exception):
@@ -192,7 +192,7 @@ def test_a_killed_seal_spoils_what_it_printed(
     assert len(codes) == 2
     returns = register.ceremonies["seal-bg1-1"].returns
     assert [(it.to, it.why) for it in returns] == [
-        ("make", "what step seal needs was lost: password, shares")
+        ("make", "what step bag-2 needs was lost: password, sheets")
     ]
 
 

@@ -1,6 +1,7 @@
 """Recovery: any order, what is there, what is missing, and which share is wrong."""
 
 import os
+from collections.abc import Sequence
 from itertools import permutations
 
 import msgspec
@@ -11,7 +12,7 @@ from shamir_mnemonic import generate_mnemonics
 
 from keyvault_kit.errors import InputError, MismatchError
 from keyvault_kit.secret import Secret
-from keyvault_kit.sharing import slip39
+from keyvault_kit.sharing import gf256, shamir, slip39
 from keyvault_kit.sharing.recovery import GroupState, RecoveryState
 from keyvault_kit.sharing.slip39 import DamagedShareError, Share
 
@@ -121,6 +122,44 @@ def test_with_one_wrong_share_more_than_enough_recover_and_name_it() -> None:
             assert state.status().endswith("Left out, since the rest contradicts it: share 2.")
         assert state.complete
         assert state.recover().expose() == SECRET
+
+
+@pytest.mark.parametrize("wrong", [(), (0,), (7, 15), (0, 1, 2), (13, 14, 15), (1, 6, 12)])
+def test_up_to_three_wrong_shares_of_sixteen_are_found(wrong: tuple[int, ...]) -> None:
+    texts = [
+        forged(share) if at in wrong else share.mnemonic() for at, share in enumerate(made(8, 16))
+    ]
+    if not wrong:
+        assert slip39.combine(map(Share.parse, texts)).expose() == SECRET
+        return
+
+    with pytest.raises(MismatchError) as caught:
+        slip39.combine(map(Share.parse, texts))
+
+    named = " and ".join(f"share {at + 1}" for at in wrong)
+    assert f"the rest contradicts {named}." in f"{caught.value.what}."
+
+
+def test_shares_that_all_contradict_each_other_are_given_up_soon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    interpolate, tried = gf256.interpolate, [0]
+
+    def counted(points: Sequence[shamir.Point], x: int) -> bytes:
+        tried[-1] += x == shamir.SECRET_X
+        return interpolate(points, x)
+
+    monkeypatch.setattr(gf256, "interpolate", counted)
+    state = RecoveryState()
+    for share in made(8, 16):
+        tried.append(0)
+        state.add(forged(share))
+
+    assert 1000 < max(tried) <= shamir.MOST_CHOICES  # of the 12870 that there are
+    assert not state.complete
+    assert "oo many of the shares contradict each other" in state.status()
+    with pytest.raises(MismatchError, match="Verify each alone against the ledger"):
+        state.recover()
 
 
 def test_a_wrong_share_can_be_taken_out_for_the_right_one() -> None:

@@ -128,7 +128,7 @@ def _key_tag(heading: Heading) -> Example:
 def _envelope(heading: Heading) -> Example:
     data = envelope.EnvelopeLabel(
         heading=heading,
-        contents="Share 2 of 3",
+        contents="Share 2 of 3 of bg1, any 2 needed",
         set_id="bg1-pw-1",
         safe="hq-safe-1",
         site="Hamburg",
@@ -140,10 +140,10 @@ def _record(heading: Heading) -> Example:
     data = record.CeremonyRecord(
         heading=heading,
         title="Seal the password of bg1",
-        site="Hamburg",
+        under="4 steps",
         steps=tuple(
             record.RecordStep(
-                number=number, activity=f"Print share {number}", initials="AB CD", time=NOON
+                number=number, activity=f"Print share {number}", by="anna, zoya", time=NOON
             )
             for number in range(1, 5)
         ),
@@ -157,8 +157,8 @@ def _record(heading: Heading) -> Example:
             ),
         ),
         participants=(
-            record.Participant(role="Officer", name="Anna Berg", initials="AB"),
-            record.Participant(role="Witness", name="Зоя Иванова", affiliation="Ελεγκτές"),
+            record.Participant(role="Officer", name="Anna Berg", id="anna"),
+            record.Participant(role="Witness", name="Зоя Иванова", id="zoya"),
         ),
     )
     return Example(lambda paper: record.render(data, paper), record.payload(data), 1, (), data)
@@ -184,6 +184,7 @@ def _audit(heading: Heading) -> Example:
         heading=heading,
         scope="All safes",
         checkpoint=142,
+        root="Zm9v" * 10 + "abc=",
         verdicts=(
             audit.KeyVerdict(
                 tag="KEY-01",

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime
 from types import ModuleType
 from typing import Any
 
-from keyvault_kit.sheets.forms import Participant
+from keyvault_kit.custody.model import PageCount
+from keyvault_kit.sheets.forms import ListedBag, Participant
 from keyvault_kit.sheets.heading import Heading
 from keyvault_kit.sheets.pages import (
     audit,
@@ -22,8 +23,8 @@ from tests.sheets.example import Example
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 PEOPLE = (
-    Participant(role="Officer", name="Anna Berg", affiliation="Nordwind", initials="AB"),
-    Participant(role="Witness", name="Зоя Иванова", affiliation="Ελεγκτές"),
+    Participant(role="Officer", name="Anna Berg", id="anna"),
+    Participant(role="Witness", name="Зоя Иванова", id="zoya"),
 )
 
 
@@ -31,17 +32,13 @@ def _script(heading: Heading) -> script.CeremonyScript:
     return script.CeremonyScript(
         heading=heading,
         title="Seal the password of bg1",
-        site="Hamburg",
         steps=(
             (1, "Look at the clock and write down its time", "anna, zoya"),
             (2, "Draw the password and split it: any 2 of 3 shares", "anna"),
             (3, "Print and read back share 1", "anna, zoya"),
         ),
         participants=PEOPLE,
-        materials=(
-            script.Material("Printer with 20 sheets of paper", "S/N 4711"),
-            script.Material("Tamper-evident bags", "A 004711 to A 004715"),
-        ),
+        materials=("Printer with 20 sheets of paper", "Tamper-evident bags: 5"),
     )
 
 
@@ -70,8 +67,6 @@ def _drill(heading: Heading) -> drill.DrillChecklist:
     return drill.DrillChecklist(
         heading=heading,
         account="bg1@nordwind.onmicrosoft.com",
-        window="2026-03-02 12:00 to 14:00",
-        participants=PEOPLE,
     )
 
 
@@ -80,8 +75,8 @@ def _opening(heading: Heading) -> opening.OpeningForm:
         heading=heading,
         account="bg1@nordwind.onmicrosoft.com",
         bags=(
-            opening.OpenedBag("bg1-pw-1-2", "A 004712"),
-            opening.OpenedBag("KEY-02", "A 004720"),
+            ListedBag("bg1-pw-1-2", "Share 2 of 3 of bg1, any 2 needed", "A 004712"),
+            ListedBag("KEY-02", "Key KEY-02", "A 004720"),
         ),
     )
 
@@ -92,10 +87,9 @@ def _inventory(heading: Heading) -> inventory.SafeInventory:
         safe="hq-safe-1",
         site="Hamburg",
         bags=(
-            inventory.InventoryBag("bg1-pw-1-2", "Share 2 of 3", "A 004712"),
-            inventory.InventoryBag("bg2-pw-1-1", "Share 1 of 3", "A 004713"),
+            ListedBag("bg1-pw-1-2", "Share 2 of 3 of bg1, any 2 needed", "A 004712"),
+            ListedBag("KEY-02-key1", "Key KEY-02, serial 21873344", "A 004713"),
         ),
-        keys=(inventory.InventoryKey("KEY-02", "YubiKey 5 NFC", 21873344),),
         openers=("Anna Berg", "Зоя Иванова"),
     )
 
@@ -118,10 +112,10 @@ def _full_record(heading: Heading) -> record.CeremonyRecord:
     return record.CeremonyRecord(
         heading=heading,
         title="Seal the password of bg1",
-        site="Hamburg",
-        steps=(record.RecordStep(number=1, activity="Print", initials="AB", time=NOON),),
+        under="1 step",
+        steps=(record.RecordStep(number=1, activity="Print", by="anna", time=NOON),),
         participants=PEOPLE,
-        pages=record.Pages(printed=12, sealed=9, spoiled=1, destroyed=1),
+        pages=PageCount(printed=12, sealed=9, spoiled=1, destroyed=1),
         bags=(
             record.UsedBag("bg1-pw-1-1", "Share 1 of 3", "A 004711"),
             record.UsedBag("bg1-pw-1-2", "Share 2 of 3", "A 004712"),

@@ -105,7 +105,8 @@ def test_dashes_of_a_word_processor_are_those_of_the_id() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["two words", "two  blanks", " leading", "dash\N{EN DASH}", "é"]
+    "content",
+    ["two words", "two  blanks", " leading", "dash\N{EN DASH}", "é", "👩\N{ZERO WIDTH JOINER}🚀"],
 )
 def test_the_content_of_a_code_stays_as_it_is(content: str) -> None:
     text = f"KVK1 PASSWORD 3f9c1ab2 set 1 {SALT} {content}"

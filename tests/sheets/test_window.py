@@ -217,6 +217,29 @@ def test_what_is_public_is_no_secret(make_heading: MakeHeading) -> None:
     prove_hidden(pdf, [sheet.pin, sheet.salt], A4, public=("4821", "48213907"))
 
 
+def test_a_group_that_is_one_of_the_registers_is_public_there_and_secret_elsewhere(
+    paper: Paper, make_heading: MakeHeading
+) -> None:
+    heading = make_heading(register="7777" + "0123456789abcdef" * 3 + "0123456789ab")
+    sheet = pin.PinSheet(
+        heading=heading,
+        set_id="bg1-pin-1",
+        key_tag="K1",
+        serial=None,
+        pin=Secret.from_text("40717777"),
+        salt=Secret(SALT),
+    )
+    pdf, hidden = pin.render(sheet, paper), [sheet.pin, sheet.salt]
+
+    with pytest.raises(MismatchError, match=OFF_COVER):
+        prove_hidden(pdf, hidden, paper)
+    prove_hidden(pdf, hidden, paper, public=heading.said)
+    for place, why in ((window_of, IN_WINDOW), (foot_of, OFF_COVER)):
+        moved = mutant(pdf, text("7777"), place(paper))
+        with pytest.raises(MismatchError, match=why):
+            prove_hidden(moved, hidden, paper, public=heading.said)
+
+
 def test_no_word_of_the_list_stands_by_itself_where_a_sheet_is_seen(
     sheet: Example, paper: Paper
 ) -> None:

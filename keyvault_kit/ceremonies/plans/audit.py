@@ -113,7 +113,7 @@ def _challenge(tag: str, _: Envelope, work: Work) -> Sequence[ev.Fact]:
         except TwinKeysError as error:
             return [finding("key-twins", tag, error.what)]
         except DeviceError as error:
-            text = f"{error} Plug in key {tag}. Try again?"
+            text = f"{error.sentences} Plug in key {tag}. Try again?"
             if not work.interaction.confirm(Prompt(topic=Topic.RETRY, text=text, subject=tag)):
                 what = f"key {tag} could not be challenged: {error.what}"
                 return [finding("key-present", tag, what)]

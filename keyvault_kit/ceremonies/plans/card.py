@@ -4,14 +4,13 @@ It says what lies where, so it is sealed as secrets are, and every move of an en
 """
 
 import functools
-import hashlib
 from collections.abc import Sequence
 
 import msgspec
 
-from keyvault_kit.ceremonies import documents, handling, site_cards
+from keyvault_kit.ceremonies import documents, handling, secret_sheets, site_cards
 from keyvault_kit.ceremonies.paperwork import paper_at, sheet_name, today
-from keyvault_kit.ceremonies.plan import Ceremony, Condition, Plan, Step, Work
+from keyvault_kit.ceremonies.plan import Ceremony, Plan, Step, Work
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import Envelope, EnvelopeState
 from keyvault_kit.custody.register import Register, known
@@ -60,7 +59,6 @@ def next_ceremony(register: Register, request: Request) -> Ceremony:
 
 def _steps(register: Register, request: ev.Request) -> tuple[Step, ...]:
     it = msgspec.convert(request, Request)
-    old = live_card(register, it.site)
     doing = [
         ("pack", f"Print the card of {it.site} and put it into an envelope", _pack, False),
         ("seal", "Seal it in a bag", _seal, True),
@@ -77,30 +75,26 @@ def _steps(register: Register, request: ev.Request) -> tuple[Step, ...]:
             )
             for name, activity, act, signed in doing
         ),
-        *((_destroying(it, old),) if old else ()),
+        *(_destroying(it, old) for old in live_cards(register, it.site)),
     )
 
 
 PLAN = Plan("card", _steps)
 
 
-def live_card(register: Register, site: str) -> Envelope | None:
-    """The envelope in which the site's card lies now."""
+def live_cards(register: Register, site: str) -> tuple[Envelope, ...]:
+    """The envelopes with cards of the site that are not destroyed, oldest first."""
     gone = (EnvelopeState.SPOILED, EnvelopeState.DESTROYED)
-    mine = [it for it in register.envelopes_holding(f"card:{site}") if it.state not in gone]
-    return mine[-1] if mine else None
+    mine = register.envelopes_holding(f"card:{site}")
+    return tuple(it for it in mine if it.state not in gone)
 
 
 def _destroying(it: Request, old: Envelope) -> Step:
     return Step(
-        id="destroy",
+        id=f"destroy-{old.id}",
         activity=f"Take out the card before it, envelope {old.id}, and destroy it",
         by=it.officers,
         act=functools.partial(_destroy, old.id),
-        before=Condition(
-            "the new card does not lie in its safe yet",
-            lambda register: getattr(live_card(register, it.site), "id", "") != old.id,
-        ),
         signed=True,
     )
 
@@ -115,15 +109,11 @@ def _pack(it: Request, work: Work) -> Sequence[ev.Fact]:
         envelope=envelope,
     )
     work.station.paper.put(sheet_name("card", envelope), pdf)
-    digest = hashlib.sha256(pdf).hexdigest()
-    return [ev.CardPacked(envelope=envelope, holds=f"card:{it.site}", site=it.site, sha256=digest)]
+    return [ev.CardPacked(envelope=envelope, holds=f"card:{it.site}", site=it.site)]
 
 
 def _packed(register: Register, it: Request) -> str:
-    card = live_card(register, it.site)
-    if card is None:
-        raise RefusedError(f"there is no card of site {it.site}")
-    return card.id
+    return live_cards(register, it.site)[-1].id
 
 
 def _seal(it: Request, work: Work) -> Sequence[ev.Fact]:
@@ -139,7 +129,10 @@ def _deposit(it: Request, work: Work) -> Sequence[ev.Fact]:
 
 
 def _destroy(old: str, work: Work) -> Sequence[ev.Fact]:
-    why = "a new card is there"
-    opened = handling.open_envelope(work, old, why)
-    work.station.paper.shred(sheet_name("card", old))
+    its = work.register.envelopes[old]
+    if its.state in (EnvelopeState.PRINTED, EnvelopeState.PROVEN):  # it never got into a bag
+        secret_sheets.shred(work, "card", old, its.bag)
+        return [ev.EnvelopeSpoiled(envelope=old, why="a new card is there")]
+    opened = handling.open_envelope(work, old, "a new card is there")
+    secret_sheets.shred(work, "card", old, its.bag)
     return [opened, ev.EnvelopeDestroyed(envelope=old, why="replaced")]

@@ -15,7 +15,6 @@ from keyvault_kit.ceremonies.plan import Ceremony, Plan, Step, Work
 from keyvault_kit.ceremonies.secret_sheets import Place
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import STATION, Purpose, SecretSet, SetState
-from keyvault_kit.custody.organisation import IDENTITY
 from keyvault_kit.custody.register import Register
 from keyvault_kit.ledger import age
 from keyvault_kit.secret import Secret
@@ -97,7 +96,7 @@ def steps(officers: tuple[str, ...], safe: str) -> tuple[Step, ...]:
 
 def _set(register: Register) -> SecretSet:
     """The newest identity: the one that this ceremony is about."""
-    return register.sets_of(STATION, Purpose.IDENTITY)[-1]
+    return register.set_being_made(STATION, Purpose.IDENTITY)
 
 
 def _envelope(register: Register) -> str:
@@ -113,6 +112,7 @@ def _make(work: Work) -> Sequence[ev.Fact]:
         subject=STATION,
         threshold=1,
         count=1,
+        ceremony=work.ceremony,
     )
     return [made]
 
@@ -122,11 +122,8 @@ def _give_up(work: Work) -> Sequence[ev.Fact]:
     lost = _set(work.register)
     if lost.state is not SetState.MADE:
         return []
-    secret_sheets.shred(work, "identity", f"{lost.id}-1")
-    spoiled = [
-        ev.EnvelopeSpoiled(envelope=e.id, why=WHY_LOST)
-        for e in work.register.live_envelopes(lost.id)
-    ]
+    live = secret_sheets.shred_set(work, lost)
+    spoiled = [ev.EnvelopeSpoiled(envelope=e.id, why=WHY_LOST) for e in live]
     return [*spoiled, ev.SetVoided(set=lost.id, why=WHY_LOST)]
 
 
@@ -135,18 +132,8 @@ def _print(safe: str, work: Work) -> Sequence[ev.Fact]:
     its_set, envelope = _set(work.register), _envelope(work.register)
     work.lay_open(its_set.id, 1)
     recipient = age.recipient_of(identity)
-    proof = secret_sheets.print_identity(
-        work, its_set, identity, salt, recipient, Place(envelope, safe)
-    )
-    printed = ev.EnvelopePrinted(
-        envelope=envelope,
-        holds=IDENTITY,
-        set=its_set.id,
-        number=1,
-        proof=proof,
-        ceremony=work.ceremony,
-    )
-    return [printed]
+    place = Place(envelope, safe)
+    return [secret_sheets.print_identity(work, its_set, identity, salt, recipient, place)]
 
 
 def _prove(_: str, work: Work) -> Sequence[ev.Fact]:

@@ -17,10 +17,12 @@ from keyvault_kit.ceremonies.plan import Ceremony, Condition, GoBack, Plan, Step
 from keyvault_kit.ceremonies.secret_sheets import KINDS, Place
 from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.changes.secret_sets import check_length
 from keyvault_kit.custody.model import EnvelopeState, Form, Purpose, SecretSet, SetState
 from keyvault_kit.custody.register import Register, known
 from keyvault_kit.errors import InputError, RefusedError
 from keyvault_kit.secret import Secret
+from keyvault_kit.sharing import passwords
 from keyvault_kit.sharing.policy import policy_named
 from keyvault_kit.sharing.slip39 import MAX_SHARES
 
@@ -56,7 +58,8 @@ def check(station: Station, it: Request) -> None:
     Raises:
         InputError: No password is put on so many sheets in that form; there is no such policy; or
             a sheet would have no room on the paper of its site.
-        RefusedError: Account or a safe is not in the register.
+        RefusedError: Account or a safe is not in the register, or the password would be shorter
+            than was decided.
     """
     register = station.book.register
     known(register.accounts, it.account, "account")
@@ -78,6 +81,7 @@ def check(station: Station, it: Request) -> None:
 def _check_room(station: Station, it: Request) -> None:
     """Lay out sheets of a password that nobody will have: else the second one might not fit."""
     drawn_by = policy_named(it.policy)
+    check_length(station.book.register, drawn_by.length)
     with ExitStack() as wiped:
         made = splitting.make(drawn_by, it.form, it.threshold, it.count, station.random)
         for secret in (made.password, *made.sheets):
@@ -116,13 +120,16 @@ def next_ceremony(register: Register, request: Request) -> Ceremony:
     ]
     if before and not before[-1].closed:
         begun = msgspec.convert(before[-1].request, Request)
-        if begun != request:
+        if begun != msgspec.structs.replace(request, officers=begun.officers) or set(
+            begun.officers
+        ) != set(request.officers):
             raise RefusedError(
-                f"ceremony {before[-1].id} was begun and not ended, {begun.threshold} of"
-                f" {begun.count} {begun.form} in {', '.join(begun.safes)}, {begun.policy}",
-                mend="End it first, with the options that it was begun with.",
+                f"ceremony {before[-1].id} was begun and not ended: {begun.threshold} of"
+                f" {begun.count} {begun.form} in {', '.join(begun.safes)}, {begun.policy}, by"
+                f" {' and '.join(begun.officers)}",
+                mend="End it with the options that it was begun with, or give it up: 'give-up'.",
             )
-        return ceremony(request, number=len(before))
+        return ceremony(begun, number=len(before))
     return ceremony(request, number=len(before) + 1)
 
 
@@ -251,7 +258,7 @@ def _tenant_steps(it: Request) -> tuple[Step, ...]:
 
 def _set_of(register: Register, it: Request) -> SecretSet:
     """The account's newest password set: the one that this ceremony is about."""
-    return register.sets_of(it.account, Purpose.PASSWORD)[-1]
+    return register.set_being_made(it.account, Purpose.PASSWORD)
 
 
 def _envelope(register: Register, it: Request, n: int) -> str:
@@ -263,17 +270,13 @@ def _all_sealed(register: Register, it: Request) -> bool:
     return [e.state for e in envelopes] == [EnvelopeState.SEALED] * it.count
 
 
-def _holds(it: Request, n: int) -> str:
-    kind = f"{KINDS[it.form]}:{it.account}"
-    return kind if it.form is Form.WHOLE else f"{kind}:{n}"
-
-
 # --- The sheets
 
 
 def _make(it: Request, work: Work) -> Sequence[ev.Fact]:
     drawn_by = policy_named(it.policy)
     made = splitting.make(drawn_by, it.form, it.threshold, it.count, work.station.random)
+    passwords.check_for_entra(made.password, _names(work.register, it))
     work.hands.take("password", made.password)
     work.hands.take("sheets", made.sheets)
     fact = ev.SetMade(
@@ -285,8 +288,15 @@ def _make(it: Request, work: Work) -> Sequence[ev.Fact]:
         form=it.form,
         alphabet=it.policy.rpartition("-")[0],
         length=drawn_by.length,
+        ceremony=work.ceremony,
     )
     return [fact]
+
+
+def _names(register: Register, it: Request) -> tuple[str, ...]:
+    """What Entra does not want to see in a password: the names of the user and of the tenant."""
+    user, _, domain = register.accounts[it.account].upn.partition("@")
+    return (user, domain.partition(".")[0])
 
 
 def _give_up(it: Request, work: Work) -> Sequence[ev.Fact]:
@@ -294,12 +304,8 @@ def _give_up(it: Request, work: Work) -> Sequence[ev.Fact]:
     lost = _set_of(work.register, it)
     if lost.state is not SetState.MADE:
         return []
-    for n in range(1, lost.count + 1):
-        secret_sheets.shred(work, KINDS[lost.form], f"{lost.id}-{n}")
-    why = "the password was lost before it was set"
-    spoiled = [
-        ev.EnvelopeSpoiled(envelope=e.id, why=why) for e in work.register.live_envelopes(lost.id)
-    ]
+    live, why = secret_sheets.shred_set(work, lost), "the password was lost before it was set"
+    spoiled = [ev.EnvelopeSpoiled(envelope=e.id, why=why) for e in live]
     return [*spoiled, ev.SetVoided(set=lost.id, why=why)]
 
 
@@ -307,16 +313,8 @@ def _print(it: Request, n: int, work: Work) -> Sequence[ev.Fact]:
     its_set, place = _set_of(work.register, it), _place(it, n, work)
     work.lay_open(its_set.id, n)
     content = work.hands.secrets("sheets")[n - 1]
-    proof = secret_sheets.print_password_sheet(
+    printed = secret_sheets.print_password_sheet(
         work, its_set, n, content, place, policy=policy_named(it.policy)
-    )
-    printed = ev.EnvelopePrinted(
-        envelope=place.envelope,
-        holds=_holds(it, n),
-        set=its_set.id,
-        number=n,
-        proof=proof,
-        ceremony=work.ceremony,
     )
     return [printed]
 
@@ -357,18 +355,25 @@ def _set(it: Request, work: Work) -> Sequence[ev.Fact]:
 
     Where the run before stopped in this step, the tenant may have the password although it is in
     no hand any more: then only the question is asked, and nothing is destroyed before its answer.
+    It cannot have one of which not both halves were ever shown.
     """
-    set_id = _set_of(work.register, it).id
+    its_set = _set_of(work.register, it)
     if "password" in work.hands:
-        _reveal_halves(it, work, set_id)
-    question = f"Did the tenant take the new password of {it.account}?"
-    prompt = Prompt(topic=Topic.TENANT_PASSWORD, text=question, subject=it.account)
-    taken = work.interaction.confirm(prompt)
+        _reveal_halves(it, work, its_set.id)
+    elif _halves_shown(work.register, its_set.id) != {1, 2}:
+        raise GoBack(f"the new password of {it.account} was lost before it was typed")
+    taken = handling.ask_outcome(
+        work, f"Did the tenant take the new password of {it.account}?", it.account
+    )
     work.hands.drop("password")
     work.hands.drop("sheets")
     if not taken:
         raise GoBack(f"the tenant did not take the new password of {it.account}")
-    return [ev.PasswordSet(account=it.account, set=set_id)]
+    return [ev.PasswordSet(account=it.account, set=its_set.id)]
+
+
+def _halves_shown(register: Register, set_id: str) -> set[int]:
+    return {it.half for it in register.exposures if it.set == set_id and it.half}
 
 
 def _reveal_halves(it: Request, work: Work, set_id: str) -> None:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -58,16 +58,18 @@ def command(sheets: tuple[Path, ...], ledger: Path | None, count: int | None) ->
     a password that was cut in two or three. The code of a whole password's sheet shows it.
 
     A share that cannot be used is said so, and those before it are kept; shares of different sets
-    are kept apart. The secret appears on a screen of its own, and the screen is wiped after it.
+    are kept apart. Where a ledger does not know the sheets, or one share alone gave the secret, it
+    is said so first. The secret appears on a screen of its own, and the screen is wiped after it.
     """
     demand_terminal()
     known = _known(ledger)
     table: Table = Parts(count, known) if count else Shares(known)
     for sheet in sheets:
         _lay_file(table, sheet, known)
-    found = table.found() or _ask(table, known)
+    found = _wanted(table, known)
+    title = "\n".join((found.title, *(f"Careful: {it}" for it in found.doubts)))
     with found.secret as secret:
-        show_secret(found.title, secret.expose_text(), seconds=SHOWN_SECONDS)
+        show_secret(title, secret.expose_text(), seconds=SHOWN_SECONDS)
     _tell("Write down who saw it and why; its rotation is due.")
 
 
@@ -116,6 +118,26 @@ def _lay(table: Table, brought: Brought) -> None:
         _tell(text)
 
 
+def _wanted(table: Table, known: KnownSheets | None) -> Found:
+    """The first secret that is beyond doubt, or that people want to see all the same."""
+    while True:
+        found = _found(table) or _ask(table, known)
+        if not found.doubts or not _is_asking():
+            return found
+        doubts = " ".join((found.title, *found.doubts))
+        if click.confirm(f"{doubts} It may be forged. Show it all the same?", err=True):
+            return found
+        found.secret.wipe()
+        _tell("It is put aside, and all else is kept.")
+
+
+def _found(table: Table) -> Found | None:
+    """What the table gives; shares that give nothing are told, and are off the table then."""
+    while True:
+        with _telling():
+            return table.found()
+
+
 def _ask(table: Table, known: KnownSheets | None) -> Found:
     """Ask for what is missing until there is enough."""
     if isinstance(table, Parts):
@@ -150,13 +172,13 @@ def _compared(part: Secret) -> Secret:
 
 def _until_found(table: Table, ask: Callable[[], Brought]) -> Found:
     """Lay on the table what is asked for, until there is enough."""
-    while (found := table.found()) is None:
-        if _is_asking():
-            with _telling():
-                _lay(table, ask())
-        else:  # nobody who could try again
+    # Behind a pipe there is nobody who could try again.
+    each = _telling if _is_asking() else nullcontext
+    while True:
+        with each():
             _lay(table, ask())
-    return found
+            if found := table.found():
+                return found
 
 
 def _is_asking() -> bool:
@@ -169,6 +191,7 @@ def _ask_on(screen: EntryScreen, table: Shares, proofs: frozenset[str]) -> Found
         with _telling(tell=screen.tell):
             for text in table.add(from_person(f"{_SCREEN}\n{table.status}", proofs, screen)):
                 screen.tell(text)
-        if found := table.found():
-            screen.tell(table.status)
-            return found
+            status = table.status
+            if found := table.found():
+                screen.tell(status)
+                return found

@@ -93,7 +93,9 @@ def command(
             _write_script(it, ceremony, script)
             return
         demand_paper(it.station)
-        for weakness in weaknesses(policy_named(policy)):
+        drawn_by = policy_named(policy)
+        say(f"A password of {policy} is one of 2 to the power of {drawn_by.entropy_bits:.0f}.")
+        for weakness in weaknesses(drawn_by):
             say(f"Note: {weakness}")
         it.run(ceremony)
         say(f"The password of {account} is set, sealed and deposited: {len(safes)} envelopes.")

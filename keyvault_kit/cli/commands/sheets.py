@@ -124,12 +124,32 @@ def liner(where: Where) -> None:
 
 @command.command("exception")
 @click.argument("ceremony", type=ID, required=False)
+@click.option(
+    "--number",
+    type=click.IntRange(1, 99),
+    default=1,
+    show_default=True,
+    help="Which of the ceremony's exception sheets it is.",
+)
 @_where
-def exception(ceremony: str | None, where: Where) -> None:
+def exception(ceremony: str | None, number: int, where: Where) -> None:
     """A blank exception sheet, for a CEREMONY of the ledger or for any."""
     where.put(
-        lambda book, paper, now: forms.exception_sheet(book, ceremony or "", paper, day=now.date())
+        lambda book, paper, now: forms.exception_sheet(
+            book, ceremony or "", paper, day=now.date(), number=number
+        )
     )
+
+
+@command.command("record")
+@click.argument("ceremony", type=ID)
+@_where
+def record(ceremony: str, where: Where) -> None:
+    """The record of a closed CEREMONY: steps, exceptions, pages, bags, to be signed.
+
+    It is printed when the ceremony closes; this prints it again, from the ledger alone.
+    """
+    where.put(lambda book, paper, _: forms.ceremony_record(book, ceremony, paper))
 
 
 @command.command("transfer")

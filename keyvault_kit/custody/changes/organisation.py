@@ -1,6 +1,6 @@
 """Founding, people, places, accounts and decisions."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -21,6 +21,9 @@ from keyvault_kit.custody.model import (
 )
 from keyvault_kit.custody.register import Register, add, known
 from keyvault_kit.errors import RefusedError
+
+SHORT: Final = 30
+"""Characters of an id from which other ids are made."""
 
 
 def _organisation(state: Register, fact: ev.OrganisationNamed, _: Entry) -> None:
@@ -85,6 +88,7 @@ def _erased(state: Register, fact: ev.DetailsErased, _: Entry) -> None:
 
 
 def _site(state: Register, fact: ev.SiteAdded, _: Entry) -> None:
+    _check_short(fact.site, "site")
     add(state.sites, fact.site, _site_of(fact), "site")
 
 
@@ -146,8 +150,18 @@ def _check_names(state: Register, fact: ev.AccountAdded | ev.AccountChanged) -> 
 
 def _account(state: Register, fact: ev.AccountAdded, _: Entry) -> None:
     _check_names(state, fact)
+    _check_short(fact.account, "account")
     account = Account(id=fact.account, upn=fact.upn, object_id=fact.object_id)
     add(state.accounts, fact.account, account, "account")
+
+
+def _check_short(thing: str, word: str) -> None:
+    """Ids of sets, envelopes and ceremonies are made from it, and have 64 characters at most."""
+    if len(thing) > SHORT:
+        raise RefusedError(
+            f"the id of a new {word} has {len(thing)} characters, more than {SHORT}",
+            mend="Choose a shorter one.",
+        )
 
 
 def _account_changed(state: Register, fact: ev.AccountChanged, _: Entry) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.changes.ceremonies import open_ceremony
 from keyvault_kit.custody.changes.handler import Handlers
 from keyvault_kit.custody.decisions import CONFLICTS
 from keyvault_kit.custody.entries import Entry
@@ -28,8 +29,11 @@ def _set_made(state: Register, fact: ev.SetMade, _: Entry) -> None:
     if fact.threshold > fact.count:
         raise RefusedError(f"set {fact.set} has fewer sheets than its threshold")
     form = fact.form or (Form.WHOLE if fact.count == 1 else Form.SHARES)
+    if fact.ceremony:
+        open_ceremony(state, fact.ceremony)
     _check_form(fact, form)
-    _check_length(state, fact)
+    if fact.length is not None and fact.purpose is Purpose.PASSWORD:
+        check_length(state, fact.length)
     made = SecretSet(
         id=fact.set,
         purpose=fact.purpose,
@@ -39,6 +43,7 @@ def _set_made(state: Register, fact: ev.SetMade, _: Entry) -> None:
         form=form,
         alphabet=fact.alphabet,
         length=fact.length,
+        ceremony=fact.ceremony,
     )
     add(state.sets, fact.set, made, "secret set")
     also(state.made, f"{fact.purpose}:{fact.subject}", fact.set)
@@ -58,16 +63,18 @@ def _check_form(fact: ev.SetMade, form: Form) -> None:
         )
 
 
-def _check_length(state: Register, fact: ev.SetMade) -> None:
-    """A password is as long as was decided (C3), 40 characters where nobody decided."""
-    if fact.length is None or fact.purpose is not Purpose.PASSWORD:
-        return
+def check_length(state: Register, length: int) -> None:
+    """Check that a password is as long as was decided (C3), 40 characters where nobody decided.
+
+    Raises:
+        RefusedError: It is shorter.
+    """
     decided = state.decisions.get("C3")
     least = int(decided.choice if decided else CONFLICTS["C3"].default)
-    if fact.length < least:
+    if length < least:
         raise RefusedError(
-            f"a password of {fact.length} characters is shorter than {least}",
-            mend="Make it longer; or let two people decide on C3 first: 'decide'.",
+            f"a password of {length} characters is shorter than {least}",
+            mend="Make it longer; or let two people decide on C3 first: 'decide make C3'.",
         )
 
 

@@ -45,16 +45,11 @@ class KeyPacked(Fact, frozen=True, tag="key.packed"):
 
 
 class CardPacked(Fact, frozen=True, tag="card.packed"):
-    """The card of a site was printed, and put into an envelope of its own.
-
-    Attributes:
-        sha256: Of its PDF: two cards that say the same have the same.
-    """
+    """The card of a site was printed, and put into an envelope of its own."""
 
     envelope: Id
     holds: str
     site: Id
-    sha256: Hex256
 
 
 class EnvelopeSealed(Fact, frozen=True, tag="envelope.sealed"):

@@ -11,6 +11,7 @@ class SetMade(Fact, frozen=True, tag="set.made"):
         form: Absent where it follows: one sheet is the whole, several are shares.
         alphabet: Name of the alphabet that a password was drawn from.
         length: Characters of that password.
+        ceremony: In which; whatever it does next is about this set.
     """
 
     set: Id
@@ -21,6 +22,7 @@ class SetMade(Fact, frozen=True, tag="set.made"):
     form: Form | None = None
     alphabet: Id | None = None
     length: Positive | None = None
+    ceremony: Id | None = None
 
 
 class SetVoided(Fact, frozen=True, tag="set.voided"):

@@ -76,8 +76,8 @@ class BagVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """What the audit says about an envelope and its bag.
 
     Attributes:
-        bag: The bag's number as it was found.
-        verdict: 'intact', 'damaged', 'another number', 'missing'.
+        bag: The bag's number, as the register has it.
+        verdict: How it was found, or that it is new.
     """
 
     envelope: str
@@ -109,8 +109,8 @@ class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
         heading: Its `sheet_id` is the audit's id.
         scope: What was looked at: 'Safe hq-1 at Berlin'.
         checkpoint: The ledger's size when the audit began.
-        root: The ledger's root hash at that size, base64 as in a checkpoint; empty where it is not
-            known. Its first 12 characters are printed.
+        root: The ledger's root hash at that size, base64 as in a checkpoint; its first 12
+            characters are printed.
         bags: Empty where the audit did not look at envelopes.
 
     Raises:
@@ -123,11 +123,11 @@ class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: tuple[KeyVerdict, ...]
     findings: tuple[AuditFinding, ...]
     signatures: tuple[Signature, ...]
-    root: str = ""
+    root: str
     bags: tuple[BagVerdict, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.root and not _ROOT.fullmatch(self.root):
+        if not _ROOT.fullmatch(self.root):
             raise InputError(
                 "the root hash of an audit report is not 32 bytes in base64",
                 mend="Take it from the third line of the checkpoint.",
@@ -171,8 +171,7 @@ def _outcome(sheet: AuditReport) -> str:
         counts.append(_count(len(sheet.bags), "bag"))
     counts.append(_count(len(sheet.findings), "finding"))
     held = f"the ledger then held {_count(sheet.checkpoint, 'entry', 'entries')}"
-    root = f", root {sheet.root[:_SHORT]}..." if sheet.root else ""
-    return f"{', '.join(counts)}; {held}{root}"
+    return f"{', '.join(counts)}; {held}, root {sheet.root[:_SHORT]}..."
 
 
 def _verdict(it: KeyVerdict) -> tuple[str, ...]:

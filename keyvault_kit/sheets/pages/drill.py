@@ -4,12 +4,11 @@ from typing import Final
 
 import msgspec
 
-from keyvault_kit.errors import InputError
 from keyvault_kit.sheets.codes import Kind
 from keyvault_kit.sheets.drawing import Drawing
 from keyvault_kit.sheets.forms import (
+    USED,
     Field,
-    Participant,
     checklist,
     choice,
     code_text,
@@ -37,13 +36,16 @@ _ACCESS: Final = (
     "The account has no personal MFA or SSPR methods (S58)",
     "Signed out, and closed the window (S57)",
 )
+_ALERT: Final = (
+    "The alert fired within 15 minutes of the sign-in (S44, S57)",
+    "It opened an incident and reached the people on call (S60)",
+)
 _AFTER: Final = (
     "Who saw a secret is an exposure; a used password changes (S32)",
     "All is in new bags and back in its safe, as it was (S32)",
     "Monitoring is told that the drill is over (S56)",
     "The drill and its date are entered in the ledger (S57)",
 )
-_USED: Final = Ticks(("key and PIN", "whole password", "password from parts or shares", "nothing"))
 _OUTCOME: Final = Ticks(("passed", "passed, with follow-ups", "failed"))
 
 _BAGS: Final = (
@@ -61,6 +63,7 @@ _USE: Final = (
 
 _ROW: Final = 9.0
 _ROWS: Final = 3
+_SIGNERS: Final = 3
 
 
 class DrillChecklist(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,25 +72,10 @@ class DrillChecklist(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         heading: Its `sheet_id` is the drill's id.
         account: The account's sign-in name.
-        window: From when to when, in words; empty where it is to be written in.
-        alert_within: Minutes within which the alert must fire (S44: allow 15).
-
-    Raises:
-        InputError: An alert that has no time to fire.
     """
 
     heading: Heading
     account: str
-    window: str = ""
-    alert_within: int = 15
-    participants: tuple[Participant, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.alert_within < 1:
-            raise InputError(
-                f"an alert cannot be due {self.alert_within} minutes after a sign-in",
-                mend="Give it one minute or more.",
-            )
 
 
 def payload(sheet: DrillChecklist) -> str:
@@ -107,33 +95,27 @@ def render(sheet: DrillChecklist, paper: Paper) -> bytes:
 def _draw(drawing: Drawing, sheet: DrillChecklist) -> None:
     y = opening(drawing, payload(sheet), f"Drill with {sheet.account}", "Not an emergency", _USE)
     told = (
-        Field("WINDOW (UTC)", 0.40, sheet.window),
+        Field("WINDOW (UTC)", 0.40),
         Field("WHO IN MONITORING WAS TOLD", 0.40),
         Field("WHEN (UTC)", 0.20),
     )
     y = fields(drawing, y, told)
     for title, items in (("Before", _BEFORE), ("Access", _ACCESS)):
         y = checklist(drawing, heading(drawing, y + 1, title), items)
-    y = _alert(drawing, y + 1, sheet.alert_within)
+    y = _alert(drawing, y + 1)
     y = checklist(drawing, heading(drawing, y + 1, "After"), _AFTER)
-    y = choice(drawing, y + 3, "What was used", _USED)
+    y = choice(drawing, y + 3, "What was used", USED)
     y = heading(drawing, y + 1, "Bags", room=10 + _ROWS * _ROW)
     y = table(drawing, y, _BAGS, [("", "", YES_NO, "", "")] * _ROWS, least=_ROW)
     y = heading(drawing, y + 3, "Outcome", room=20 + _ROWS * _ROW)
     y = choice(drawing, y, "The drill", _OUTCOME)
     y = follow_ups(drawing, y + 1, "FOLLOW-UP", _ROWS)
-    people = [(it.role, it.name) for it in sheet.participants]
-    signatures(drawing, y, people, spare=max(0, 2 - len(people)))
+    signatures(drawing, y, (), spare=_SIGNERS)
 
 
-def _alert(drawing: Drawing, y: float, within: int) -> float:
-    unit = "minute" if within == 1 else "minutes"
-    items = (
-        f"The alert fired within {within} {unit} of the sign-in (S57)",
-        "It opened an incident and reached the people on call (S60)",
-    )
+def _alert(drawing: Drawing, y: float) -> float:
     y = heading(drawing, y, "Alert", room=36)
-    y = checklist(drawing, y, items)
+    y = checklist(drawing, y, _ALERT)
     times = (
         Field("SIGNED IN AT (UTC)", 0.22),
         Field("ALERT AT (UTC)", 0.22),

@@ -29,10 +29,10 @@ class EnvelopeLabel(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         heading: Its `sheet_id` is the envelope's id, which the code names.
-        contents: What is inside, in public words: 'Share 2 of 3', 'Key KEY-01'.
+        contents: What is inside, in public words, and how many such are needed: 'Share 2 of 3 of
+            bg1, any 2 needed', 'Key KEY-01'.
         set_id: The secret set of the sheet inside, or the tag of the key inside.
         site: Where its safe stands.
-        bag: Number of the tamper-evident bag; empty for a field to write in.
     """
 
     heading: Heading
@@ -40,7 +40,6 @@ class EnvelopeLabel(msgspec.Struct, frozen=True, kw_only=True):
     set_id: str
     safe: str
     site: str
-    bag: str = ""
 
 
 def payload(sheet: EnvelopeLabel) -> str:
@@ -95,9 +94,6 @@ def _label(drawing: Drawing, box: Box, sheet: EnvelopeLabel) -> None:
         captioned(drawing, cell, caption, value, size=12)
     captioned(drawing, Box(box.x, box.y + 23, half - 3, 9), "SET OR KEY", sheet.set_id, size=12)
     bag = Box(box.x + half, box.y + 23, half - 3, 9)
-    if sheet.bag:
-        captioned(drawing, bag, "BAG NUMBER", sheet.bag, size=12)
-    else:
-        captioned(drawing, bag, "BAG NUMBER", " ", size=6)
-        drawing.line((bag.x, bag.bottom), (bag.right, bag.bottom), weight=0.6)
+    captioned(drawing, bag, "BAG NUMBER", " ", size=6)
+    drawing.line((bag.x, bag.bottom), (bag.right, bag.bottom), weight=0.6)
     small_code(drawing, Box(box.right - _CODE, box.y, _CODE, _CODE), payload(sheet))

@@ -9,6 +9,7 @@ from keyvault_kit.sheets.drawing import Drawing
 from keyvault_kit.sheets.fonts import Face
 from keyvault_kit.sheets.forms import (
     Field,
+    ListedBag,
     blank,
     choice,
     code_text,
@@ -23,19 +24,11 @@ from keyvault_kit.sheets.tables import Column, heading, table
 from keyvault_kit.sheets.ticks import YES_NO, Ticks
 
 _BAGS: Final = (
-    Column("ENVELOPE", 0.20, Face.BOLD),
-    Column("HOLDS", 0.20),
+    Column("ENVELOPE", 0.19, Face.BOLD),
+    Column("HOLDS", 0.23),
     Column("BAG NUMBER EXPECTED", 0.19, Face.MONO),
-    Column("NUMBER FOUND", 0.17),
+    Column("NUMBER FOUND", 0.15),
     Column("INTACT?", 0.14),
-    Column("INITIALS", 0.10),
-)
-_KEYS: Final = (
-    Column("KEY", 0.20, Face.BOLD),
-    Column("MODEL", 0.20),
-    Column("SERIAL EXPECTED", 0.19, Face.MONO),
-    Column("SERIAL FOUND", 0.17),
-    Column("AGREES?", 0.14),
     Column("INITIALS", 0.10),
 )
 _EXTRA: Final = (
@@ -48,39 +41,16 @@ _RESULT: Final = Ticks(("all as listed", "not all: see above", "not finished"))
 
 _USE: Final = (
     "Two people open the safe. One reads each bag's number from the bag, the other writes it.",
-    "Tick 'intact' only after looking at all seams and edges. No bag is opened on this walk.",
+    (
+        "Tick 'intact' only after looking at all seams and edges. No bag is opened on this walk; a"
+        " key's serial number is compared where the bag lets it be read."
+    ),
     "What is missing, damaged or unknown is reported at once, and stays where it is.",
     "Enter what was found in the ledger. The sheet is kept with the audit's report.",
 )
 
 _ROW: Final = 9.0
 _EXTRAS: Final = 3
-
-
-class InventoryBag(msgspec.Struct, frozen=True):
-    """An envelope that should lie in the safe.
-
-    Attributes:
-        holds: What is inside, in public words.
-        bag: Number of its bag, as the register has it.
-    """
-
-    envelope: str
-    holds: str
-    bag: str
-
-
-class InventoryKey(msgspec.Struct, frozen=True):
-    """A security key that should lie in the safe in the open, its serial number readable.
-
-    Attributes:
-        tag: The asset tag.
-        serial: As the register has it; None where it has none.
-    """
-
-    tag: str
-    product: str
-    serial: int | None
 
 
 class SafeInventory(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,8 +66,7 @@ class SafeInventory(msgspec.Struct, frozen=True, kw_only=True):
     heading: Heading
     safe: str
     site: str
-    bags: tuple[InventoryBag, ...] = ()
-    keys: tuple[InventoryKey, ...] = ()
+    bags: tuple[ListedBag, ...] = ()
     openers: tuple[str, ...] = ()
 
 
@@ -116,30 +85,19 @@ def render(sheet: SafeInventory, paper: Paper) -> bytes:
 
 
 def _draw(drawing: Drawing, sheet: SafeInventory) -> None:
-    bags, keys = len(sheet.bags), len(sheet.keys)
     y = opening(drawing, payload(sheet), f"Safe {sheet.safe}", f"At {sheet.site}", _USE)
     counted = (
-        Field("OPENED AT (UTC)", 0.22),
-        Field("CLOSED AT (UTC)", 0.22),
-        Field("BAGS EXPECTED", 0.14, str(bags)),
-        Field("BAGS FOUND", 0.14),
-        Field("KEYS EXPECTED", 0.14, str(keys)),
-        Field("KEYS FOUND", 0.14),
+        Field("OPENED AT (UTC)", 0.30),
+        Field("CLOSED AT (UTC)", 0.30),
+        Field("BAGS EXPECTED", 0.20, str(len(sheet.bags))),
+        Field("BAGS FOUND", 0.20),
     )
     y = fields(drawing, y, counted)
     y = heading(drawing, y, "Bags")
     rows = [(it.envelope, it.holds, it.bag, "", YES_NO, "") for it in sheet.bags]
     y = listing(drawing, y, _BAGS, rows, least=_ROW)
-    if sheet.keys:
-        y = heading(drawing, y + 3, "Keys")
-        y = table(drawing, y, _KEYS, [_key(it) for it in sheet.keys], least=_ROW)
     y = heading(drawing, y + 3, "Not listed", room=10 + _EXTRAS * _ROW)
     y = table(drawing, y, _EXTRA, blank(_EXTRA, _EXTRAS), least=_ROW)
     y = choice(drawing, y + 3, "What was found", _RESULT)
     openers = [("Opened the safe", name) for name in sheet.openers or ("", "")]
     signatures(drawing, y, openers)
-
-
-def _key(it: InventoryKey) -> tuple[str | Ticks, ...]:
-    serial = "none" if it.serial is None else str(it.serial)
-    return (it.tag, it.product, serial, "", YES_NO, "")

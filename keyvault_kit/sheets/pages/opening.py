@@ -9,9 +9,12 @@ import msgspec
 
 from keyvault_kit.sheets.codes import Kind
 from keyvault_kit.sheets.drawing import Drawing
-from keyvault_kit.sheets.fonts import Face
 from keyvault_kit.sheets.forms import (
+    USED,
+    WHY,
     Field,
+    ListedBag,
+    bags_taken,
     blank,
     checklist,
     choice,
@@ -25,9 +28,8 @@ from keyvault_kit.sheets.forms import (
 from keyvault_kit.sheets.geometry import Paper
 from keyvault_kit.sheets.heading import Heading, compose
 from keyvault_kit.sheets.tables import Column, heading, table
-from keyvault_kit.sheets.ticks import YES_NO, Ticks
+from keyvault_kit.sheets.ticks import Ticks
 
-_WHY: Final = Ticks(("drill", "emergency", "misuse found, or not known"))
 _SCENARIO: Final = Ticks(
     (
         "federation is down",
@@ -40,7 +42,6 @@ _SCENARIO: Final = Ticks(
         "another",
     )
 )
-_USED: Final = Ticks(("key and PIN", "whole password", "password from parts or shares", "nothing"))
 _LOGS: Final = (
     "Sign-in logs, interactive and not, a day before to a day after",
     "Audit logs of the same time",
@@ -58,14 +59,6 @@ _CLASS: Final = Ticks(("drill", "emergency", "misuse"))
 _RECORDED: Final = Ticks(("yes", "no: it was an emergency or a compromise (S65)"))
 _AUTHORITY: Final = Ticks(("all were allowed", "not all"))
 
-_BAGS: Final = (
-    Column("ENVELOPE", 0.20, Face.BOLD),
-    Column("BAG NUMBER EXPECTED", 0.20, Face.MONO),
-    Column("NUMBER FOUND", 0.18),
-    Column("INTACT?", 0.15),
-    Column("TAKEN BY", 0.15),
-    Column("TIME (UTC)", 0.12),
-)
 _ACTIONS: Final = (
     Column("TIME (UTC)", 0.12),
     Column("WHAT WAS DONE", 0.42),
@@ -88,13 +81,6 @@ _USE: Final = (
 _ROW: Final = 8.5
 
 
-class OpenedBag(msgspec.Struct, frozen=True):
-    """An envelope that may be opened, and the number of its bag as the register has it."""
-
-    envelope: str
-    bag: str
-
-
 class OpeningForm(msgspec.Struct, frozen=True, kw_only=True):
     """The form of an opening; nothing on it is secret.
 
@@ -106,7 +92,7 @@ class OpeningForm(msgspec.Struct, frozen=True, kw_only=True):
 
     heading: Heading
     account: str = ""
-    bags: tuple[OpenedBag, ...] = ()
+    bags: tuple[ListedBag, ...] = ()
 
 
 def payload(sheet: OpeningForm) -> str:
@@ -144,17 +130,15 @@ def _decision(drawing: Drawing, y: float, account: str) -> float:
     used = (Field("ACCOUNT", 0.55, account), Field("WORKSTATION", 0.45))
     y = heading(drawing, y, "Decision")
     y = fields(drawing, fields(drawing, y, decided), used)
-    y = choice(drawing, y + 1, "Why", _WHY)
+    y = choice(drawing, y + 1, "Why", WHY)
     y = choice(drawing, y, "What is the matter", _SCENARIO)
     return lines(drawing, y, "In words", 1)
 
 
-def _taken(drawing: Drawing, y: float, bags: tuple[OpenedBag, ...]) -> float:
-    rows = [(it.envelope, it.bag, "", YES_NO, "", "") for it in bags]
-    spare = [("", "", "", YES_NO, "", "")] * max(2, 4 - len(rows))
+def _taken(drawing: Drawing, y: float, bags: tuple[ListedBag, ...]) -> float:
     y = heading(drawing, y, "Bags compared and taken", room=10 + 3 * _ROW)
-    y = table(drawing, y, _BAGS, [*rows, *spare], least=_ROW)
-    return choice(drawing, y + 2, "What was used", _USED)
+    y = bags_taken(drawing, y, bags, spare=max(2, 4 - len(bags)))
+    return choice(drawing, y + 2, "What was used", USED)
 
 
 def _afterwards(drawing: Drawing, y: float) -> float:

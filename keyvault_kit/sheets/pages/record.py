@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from keyvault_kit.errors import InputError
+from keyvault_kit.custody.model import PageCount
 from keyvault_kit.sheets.codes import Kind
 from keyvault_kit.sheets.drawing import Drawing
 from keyvault_kit.sheets.fonts import Face
@@ -22,7 +22,6 @@ from keyvault_kit.sheets.ticks import Ticks
 
 __all__ = [
     "CeremonyRecord",
-    "Pages",
     "Participant",
     "RecordException",
     "RecordStep",
@@ -32,14 +31,14 @@ __all__ = [
 ]
 
 _STEPS: Final = (
-    Column("STEP", 0.07, Face.BOLD),
-    Column("ACTIVITY", 0.63),
-    Column("INITIALS", 0.15),
-    Column("TIME (UTC)", 0.15, Face.MONO),
+    Column("STEP", 0.06, Face.BOLD),
+    Column("ACTIVITY", 0.56),
+    Column("BY (ID)", 0.17),
+    Column("DATE, TIME (UTC)", 0.21, Face.MONO),
 )
 _EXCEPTIONS: Final = (
     Column("STEP", 0.07, Face.BOLD),
-    Column("TIME (UTC)", 0.15, Face.MONO),
+    Column("DATE, TIME (UTC)", 0.15, Face.MONO),
     Column("EXPECTED", 0.24),
     Column("HAPPENED", 0.24),
     Column("ACTIONS AND DECISIONS", 0.30),
@@ -59,9 +58,9 @@ _BAGS: Final = (
 )
 _ATTESTATION: Final = (
     Column("ROLE", 0.11),
-    Column("NAME", 0.17),
-    Column("AFFILIATION", 0.13),
-    Column("INITIALS", 0.08),
+    Column("NAME", 0.18),
+    Column("ID", 0.11, Face.BOLD),
+    Column("INITIALS", 0.09),
     Column("DO YOU AGREE? IF NOT, WHY", 0.23),
     Column("SIGNATURE", 0.17),
     Column("DATE", 0.11),
@@ -83,14 +82,14 @@ class RecordStep(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         number: From 1.
-        initials: Of those who did it; empty where it is to be written in.
-        time: When it was done, aware, UTC; None where it is to be written in.
+        by: Ids of those who did it; the attestation says whose they are.
+        time: When it was done, aware, UTC.
     """
 
     number: int
     activity: str
-    initials: str = ""
-    time: datetime | None = None
+    by: str
+    time: datetime
 
 
 class RecordException(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,51 +120,24 @@ class UsedBag(msgspec.Struct, frozen=True):
     bag: str
 
 
-class Pages(msgspec.Struct, frozen=True, kw_only=True):
-    """How many pages with a secret were printed, and what became of them.
-
-    Attributes:
-        spoiled: Void before they opened anything, and shredded before two.
-        destroyed: Dead: they opened something once, and were shredded before two.
-
-    Raises:
-        InputError: A count below nought.
-    """
-
-    printed: int
-    sealed: int
-    spoiled: int
-    destroyed: int
-
-    def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
-            if (count := getattr(self, name)) < 0:
-                raise InputError(f"{count} pages cannot be {name}", mend="Count them again.")
-
-    @property
-    def unaccounted(self) -> int:
-        """Pages that are missing; below nought where there are too many."""
-        return self.printed - self.sealed - self.spoiled - self.destroyed
-
-
 class CeremonyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The record of a ceremony.
 
     Attributes:
         heading: Its `sheet_id` is the ceremony's id.
         title: What the ceremony does.
-        site: Where it took place; empty where at several.
+        under: What else is to be known of it before the steps are read.
         pages: What became of the pages with a secret; None where none were printed.
         bags: The bags that were sealed.
     """
 
     heading: Heading
     title: str
-    site: str
+    under: str
     steps: tuple[RecordStep, ...]
     exceptions: tuple[RecordException, ...] = ()
     participants: tuple[Participant, ...] = ()
-    pages: Pages | None = None
+    pages: PageCount | None = None
     bags: tuple[UsedBag, ...] = ()
 
 
@@ -184,16 +156,14 @@ def render(sheet: CeremonyRecord, paper: Paper) -> bytes:
 
 
 def _draw(drawing: Drawing, sheet: CeremonyRecord) -> None:
-    place = f"At {sheet.site}" if sheet.site else "At several sites"
-    y = opening(drawing, payload(sheet), sheet.title, place, _USE)
+    y = opening(drawing, payload(sheet), sheet.title, sheet.under, _USE)
     y = heading(drawing, y, "Steps")
-    rows = [
-        (str(step.number), step.activity, step.initials, _clock(step.time)) for step in sheet.steps
-    ]
+    rows = [(str(step.number), step.activity, step.by, _clock(step.time)) for step in sheet.steps]
     y = listing(drawing, y, _STEPS, rows, least=7)
     y = heading(drawing, y + 4, "Exceptions")
     y = listing(drawing, y, _EXCEPTIONS, [_exception(it) for it in sheet.exceptions])
-    y = fields(drawing, y + 1, (Field("EXCEPTION SHEETS ATTACHED (HOW MANY)", 0.37),))
+    attached = (Field("EXCEPTION SHEETS ATTACHED (HOW MANY)", 0.37), Field("PLACE", 0.63))
+    y = fields(drawing, y + 1, attached)
     y = _paper(drawing, y, sheet)
     _attestation(drawing, y + 2, sheet.participants)
 
@@ -211,18 +181,19 @@ def _paper(drawing: Drawing, y: float, sheet: CeremonyRecord) -> float:
     return y
 
 
-def _balance(pages: Pages) -> str:
-    if not pages.unaccounted:
+def _balance(pages: PageCount) -> str:
+    missing = pages.printed - pages.sealed - pages.spoiled - pages.destroyed
+    if not missing:
         return "agrees"
-    what = "missing" if pages.unaccounted > 0 else "too many"
-    return f"DOES NOT AGREE: {abs(pages.unaccounted)} {what}; the ceremony is not closed"
+    what = "missing" if missing > 0 else "too many"
+    return f"DOES NOT AGREE: {abs(missing)} {what}; the ceremony is not closed"
 
 
 def _attestation(drawing: Drawing, y: float, people: tuple[Participant, ...]) -> None:
     y = heading(drawing, y, "Attestation", room=16 + _ATTEST * min(2, len(people)))
     said = "I took part in this ceremony. It went as the steps above say, but for the exceptions."
     y = drawing.paragraph(Box(drawing.body.x, y, drawing.body.width, 0), said) + 1
-    rows = [(it.role, it.name, it.affiliation, it.initials, _AGREE, "", "") for it in people]
+    rows = [(it.role, it.name, it.id, "", _AGREE, "", "") for it in people]
     table(drawing, y, _ATTESTATION, rows, least=_ATTEST)
 
 
@@ -230,5 +201,5 @@ def _exception(it: RecordException) -> tuple[str, ...]:
     return (str(it.step), _clock(it.time), it.expected, it.happened, it.decided)
 
 
-def _clock(time: datetime | None) -> str:
-    return "" if time is None else f"{time:%H:%M:%S}"
+def _clock(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M:%S}"

@@ -25,20 +25,20 @@ from keyvault_kit.sheets.heading import Heading, compose
 from keyvault_kit.sheets.tables import Column, heading, table
 from keyvault_kit.sheets.ticks import YES_NO
 
-__all__ = ["CeremonyScript", "Material", "Participant", "payload", "render"]
+__all__ = ["CeremonyScript", "Participant", "payload", "render"]
 
 _PEOPLE: Final = (
     Column("ROLE", 0.15),
-    Column("NAME", 0.23),
-    Column("AFFILIATION", 0.15),
+    Column("NAME", 0.25),
+    Column("ID", 0.13, Face.BOLD),
     Column("INITIALS", 0.10),
     Column("IN (UTC)", 0.09),
     Column("OUT (UTC)", 0.09),
     Column("SIGNATURE", 0.19),
 )
 _MATERIALS: Final = (
-    Column("ITEM", 0.40),
-    Column("SERIAL OR BAG NUMBER", 0.28, Face.MONO),
+    Column("ITEM", 0.48),
+    Column("SERIAL OR BAG NUMBER", 0.20, Face.MONO),
     Column("THERE?", 0.18),
     Column("INITIALS", 0.14),
 )
@@ -67,33 +67,21 @@ _GUESTS: Final = 2
 """Rows for people, and for materials, that nobody knew of when the script was printed."""
 
 
-class Material(msgspec.Struct, frozen=True):
-    """Something that must lie ready.
-
-    Attributes:
-        number: Serial or bag number; empty where it has none, or it is to be written in.
-    """
-
-    item: str
-    number: str = ""
-
-
 class CeremonyScript(msgspec.Struct, frozen=True, kw_only=True):
     """The script of a ceremony; nothing on it is secret.
 
     Attributes:
         heading: Its `sheet_id` is the ceremony's id.
         title: What the ceremony does.
-        site: Where it takes place; empty where it is to be written in.
-        steps: Number, activity and people of each.
+        steps: Number, activity and people of each, by id.
+        materials: What must lie ready.
     """
 
     heading: Heading
     title: str
     steps: tuple[tuple[int, str, str], ...]
-    site: str = ""
     participants: tuple[Participant, ...] = ()
-    materials: tuple[Material, ...] = ()
+    materials: tuple[str, ...] = ()
 
 
 def payload(sheet: CeremonyScript) -> str:
@@ -117,19 +105,18 @@ def _draw(drawing: Drawing, sheet: CeremonyScript) -> None:
         drawing,
         y,
         (
-            Field("PLACE", 0.40, sheet.site),
+            Field("PLACE", 0.40),
             Field("BEGAN (UTC)", 0.20),
             Field("ENDED (UTC)", 0.20),
             Field("EXCEPTION SHEETS TAKEN", 0.20),
         ),
     )
     y = heading(drawing, y, "Who takes part")
-    people = [(p.role, p.name, p.affiliation, p.initials, "", "", "") for p in sheet.participants]
+    people = [(p.role, p.name, p.id, "", "", "", "") for p in sheet.participants]
     y = table(drawing, y, _PEOPLE, [*people, *blank(_PEOPLE, _GUESTS)], least=_PERSON)
     y = heading(drawing, y + 3, "What must lie ready")
-    materials = [(it.item, it.number, YES_NO, "") for it in sheet.materials]
-    spare = [("", "", YES_NO, "")] * _GUESTS
-    y = table(drawing, y, _MATERIALS, [*materials, *spare], least=8)
+    materials = [(it, "", YES_NO, "") for it in (*sheet.materials, *[""] * _GUESTS)]
+    y = table(drawing, y, _MATERIALS, materials, least=8)
     y = heading(drawing, y + 3, "Steps")
     steps = [(str(number), activity, who, "", "", "") for number, activity, who in sheet.steps]
     listing(drawing, y, _STEPS, steps, least=_ROW)

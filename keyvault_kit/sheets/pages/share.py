@@ -39,6 +39,9 @@ _LARGEST: Final = 13.0
 _LEAST: Final = 7.0
 """Sizes of a word, in points."""
 
+_SMALLEST: Final = 5.0
+"""Points of a word's place."""
+
 _NUMBER: Final = 0.8
 """The size of a word's number, as a part of the word's."""
 
@@ -207,7 +210,8 @@ def _row(drawing: Drawing, box: Box, number: int, row: Sequence[str], size: floa
     for at, word in enumerate(row):
         x, end = _places(box, at)
         place = str((number - 1) * WORDS_IN_ROW + at + 1)
-        drawing.text(x - 2.5, line, place, size=size * 0.65, align="right", grey=CAPTION)
+        small = max(size * 0.65, _SMALLEST)
+        drawing.text(x - 2.5, line, place, size=small, align="right", grey=CAPTION)
         start, rest = word[:_UNIQUE].upper(), word[_UNIQUE:].upper()
         drawing.text(x, line, start, size=size, face=Face.BOLD)
         drawing.text(x + fonts.width(start, Face.BOLD, size), line, rest, size=size)

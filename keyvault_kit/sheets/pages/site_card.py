@@ -14,7 +14,10 @@ from keyvault_kit.sheets.codes import Kind
 from keyvault_kit.sheets.drawing import Drawing
 from keyvault_kit.sheets.fonts import Face
 from keyvault_kit.sheets.forms import (
+    USED,
+    WHY,
     Field,
+    bags_taken,
     checklist,
     choice,
     code_text,
@@ -28,7 +31,6 @@ from keyvault_kit.sheets.geometry import Box, Paper
 from keyvault_kit.sheets.heading import Heading, compose
 from keyvault_kit.sheets.tables import Column, heading, table
 from keyvault_kit.sheets.text import baseline, line_height, wrap
-from keyvault_kit.sheets.ticks import YES_NO, Ticks
 
 _USE: Final = (
     "Keep it sealed, in a bag of its own: it tells what lies where and who can reach it (S43).",
@@ -58,8 +60,9 @@ _BY_PASSWORD: Final = (
     "Collect as many envelopes of a set as the table says; fewer shares tell nothing.",
     (
         "At the offline workstation run 'keyvault recover' and scan or type the shares. Where it is"
-        " dead, follow the recovery sheet that lies in each envelope: any computer with Python"
-        " does. A whole password, or one in parts, is read from its sheets as it stands."
+        " dead, follow the recovery sheet that lies in each envelope with a share: any computer"
+        " with Python does. A whole password, or one in parts, is read from its sheets as it"
+        " stands."
     ),
     (
         "Type the password at the sign-in page, as above. Capitals matter; the gaps between its"
@@ -70,8 +73,6 @@ _BY_PASSWORD: Final = (
         " in: take the way by key."
     ),
 )
-_WHY: Final = Ticks(("drill", "emergency", "misuse found, or not known"))
-_USED: Final = Ticks(("key and PIN", "password", "nothing"))
 _AFTER: Final = (
     "The opening, entered in the ledger as late; who saw or could see a secret",
     "Every bag opened, spoiled or sealed anew, with its number",
@@ -98,17 +99,9 @@ _SETS: Final = (
     Column("NEEDED", 0.27),
     Column("ITS ENVELOPES", 0.48),
 )
-_BAGS: Final = (
-    Column("ENVELOPE", 0.22),
-    Column("BAG NUMBER FOUND", 0.22),
-    Column("INTACT?", 0.16),
-    Column("TAKEN BY", 0.26),
-    Column("TIME (UTC)", 0.14),
-)
 
 _NAME: Final = 6.0
 _STEP_SIZE: Final = 9.0
-_ROW: Final = 9.0
 _BAG_ROWS: Final = 5
 _WRITTEN: Final = 122.0
 """Height of what is written down while an opening lasts."""
@@ -294,11 +287,10 @@ def _form(drawing: Drawing, y: float) -> None:
     decided = (Field("DECIDED BY", 0.34), Field("AND BY", 0.34), Field("DATE, TIME (UTC)", 0.32))
     used = (Field("ACCOUNT", 0.34), Field("WORKSTATION", 0.34), Field("SIGNED OUT AT (UTC)", 0.32))
     y = fields(drawing, fields(drawing, y, decided), used)
-    y = choice(drawing, y + 1, "Why", _WHY)
+    y = choice(drawing, y + 1, "Why", WHY)
     y = lines(drawing, y, "In words", 1)
-    rows = [("", "", YES_NO, "", "")] * _BAG_ROWS
-    y = table(drawing, y + 2, _BAGS, rows, least=_ROW)
-    y = choice(drawing, y + 2, "What was used", _USED)
+    y = bags_taken(drawing, y + 2, (), spare=_BAG_ROWS)
+    y = choice(drawing, y + 2, "What was used", USED)
     y = lines(drawing, y, "What was done, and when; who saw what", 3)
     y = heading(drawing, y + 2, "To enter and to do afterwards", room=60)
     y = checklist(drawing, y, _AFTER)

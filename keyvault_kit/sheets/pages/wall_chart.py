@@ -1,4 +1,8 @@
-"""The wall chart: what falls due in twelve months, a band a month (S54; S32, S42 and others)."""
+"""The wall chart: what falls due in twelve months, a band a month.
+
+It shows what the schedule knows: passwords to be changed after a use (S32), and decisions to be
+looked at again.
+"""
 
 from collections.abc import Iterator
 from datetime import date
@@ -61,8 +65,8 @@ class DueItem(msgspec.Struct, frozen=True):
 
     Attributes:
         day: When (UTC); overdue where it lies before the chart's own date.
-        who: Who does it; empty where nobody is named.
-        requirement: The requirement that asks for it: `S54`.
+        who: Who does it.
+        requirement: The requirement that asks for it: `S32`.
     """
 
     day: date

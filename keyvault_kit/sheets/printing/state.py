@@ -22,7 +22,12 @@ _STOPPED: Final = 5
 """`printer-state` (RFC 8011, 5.4.11)."""
 
 _REPEATS: Final = "retry-current-job"
-_NETWORKED: Final = ("dnssd", "http", "https", "ipp", "ipps", "lpd", "smb", "socket")
+_CABLES: Final = ("ippusb", "parallel", "serial", "usb")
+_HPLIP_USB: Final = "hp:/usb/"
+_IPP: Final = ("http", "https", "ipp", "ipps")
+_IPP_PATH: Final = "/ipp/"
+"""Where a printer's own IPP lies (RFC 8010, appendix B). CUPS's queues are at other paths: what is
+behind a queue of a queue is not told by its URI."""
 _MEDIA: Final = {
     "A4": ("iso_a4_210x297mm", 21000, 29700),
     "Letter": ("na_letter_8.5x11in", 21590, 27940),
@@ -94,14 +99,20 @@ class QueueState(msgspec.Struct, frozen=True):
     ups: bool
 
     @property
-    def is_networked(self) -> bool:
-        """Whether its printer is reached through a network, as far as the URI tells."""
-        if self._scheme not in _NETWORKED:
-            return False
-        try:
-            return not is_loopback(urlsplit(self.device).hostname or "")
-        except ValueError:
+    def is_direct(self) -> bool:
+        """Whether its printer is on a cable of this machine, as far as the URI tells.
+
+        A printer without a driver is on a cable where its IPP is on this machine: by `ipp-usb`.
+        Any other way there is taken for a network or a file, those not known here too.
+        """
+        if self._scheme in _CABLES or self.device.lower().startswith(_HPLIP_USB):
             return True
+        try:
+            uri = urlsplit(self.device)
+            mine = is_loopback(uri.hostname or "")
+        except ValueError:
+            return False
+        return self._scheme in _IPP and mine and uri.path.startswith(_IPP_PATH)
 
     @property
     def _scheme(self) -> str:

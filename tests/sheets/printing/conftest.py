@@ -54,7 +54,7 @@ def keeper(cups: Cups) -> Keeper:
 
 @pytest.fixture
 def queue(cups: Cups, keeper: Keeper) -> Queue:  # noqa: ARG001 - the queue leads to it
-    return Queue("keep", Server(cups.socket), PATIENT)
+    return Queue("keep", Server(cups.socket), PATIENT, indirect=True)
 
 
 @pytest.fixture

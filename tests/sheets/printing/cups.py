@@ -368,4 +368,4 @@ def send(queue: Queue, sheet: bytes, options: Options | None = None) -> int:
 def waiting_as(queue: Queue, **changes: object) -> Queue:
     """The same queue, its jobs waited for in another way."""
     waiting = msgspec.structs.replace(PATIENT, **changes)
-    return Queue(queue.name, queue._server, waiting)
+    return Queue(queue.name, queue._server, waiting, indirect=True)

@@ -57,7 +57,7 @@ def test_cups_that_forgot_the_job_as_it_died_says_so(start_cups: StartCups, shee
     keeper = cups.keeping()
     cups.stop()  # so that it has written down the queue
     cups.start()
-    queue = Queue("keep", Server(cups.socket), PATIENT)
+    queue = Queue("keep", Server(cups.socket), PATIENT, indirect=True)
     keeper.hang()
     number = send(queue, sheet)
     keeper.await_start(number)

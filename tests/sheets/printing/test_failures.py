@@ -266,7 +266,7 @@ def test_a_backend_that_does_not_end_at_once_is_waited_for(
 def test_a_history_that_cups_does_not_keep_is_said(start_cups: StartCups, sheet: bytes) -> None:
     cups = start_cups(history="No")
     keeper = cups.keeping()
-    queue = Queue("keep", Server(cups.socket), PATIENT)
+    queue = Queue("keep", Server(cups.socket), PATIENT, indirect=True)
     number = send(queue, sheet)
     until(lambda: len(keeper.jobs()) == 1, "the sheet came out")
     with pytest.raises(JobForgottenError) as caught:

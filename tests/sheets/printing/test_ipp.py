@@ -222,6 +222,7 @@ def test_a_socket_that_nobody_listens_on(at: Path) -> None:
 
 QUEUE = b"\x04" + field(0x42, b"printer-name", b"x") + field(0x23, b"printer-state", b"\0\0\0\3")
 QUEUE += field(0x22, b"printer-is-accepting-jobs", b"\1")
+QUEUE += field(0x45, b"device-uri", b"usb://Maker/Model")
 QUEUE += field(0x49, b"document-format-supported", b"application/pdf")
 PDF = b"%PDF-1.4 the sheet"
 
@@ -272,20 +273,46 @@ def test_reports_that_stop_nothing_are_no_severe_trouble(reasons: tuple[str, ...
 
 
 @pytest.mark.parametrize(
-    ("device", "networked"),
+    "device",
     [
-        ("usb://HP/LaserJet%20P2055?serial=[X1", False),
-        ("hp:/usb/LaserJet?serial=1", False),
-        ("ipp://localhost:60000/ipp/print", False),
-        ("ipp://[::1]:60000/ipp/print", False),
-        ("", False),
-        ("ipp://printer.example/ipp/print", True),
-        ("IPPS://192.0.2.7/ipp/print", True),
-        ("socket://192.0.2.7:9100", True),
-        ("dnssd://Office._ipp._tcp.local/?uuid=1", True),
-        ("ipp://[broken/ipp/print", True),
+        "usb://HP/LaserJet%20P2055?serial=[X1",
+        "hp:/usb/LaserJet?serial=1",
+        "parallel:/dev/lp0",
+        "serial:/dev/ttyS0?baud=9600",
+        "ippusb://Maker%20Model/ipp/print",
+        "ipp://localhost:60000/ipp/print",
+        "IPPS://127.0.0.1:60000/ipp/print",
+        "ipp://[::1]:60000/ipp/print",
     ],
 )
-def test_a_printer_behind_a_network_is_seen_by_its_uri(device: str, networked: bool) -> None:  # noqa: FBT001 - a parameter
-    state = queue_state({"device-uri": (device,)})
-    assert state.is_networked is networked
+def test_a_printer_on_a_cable_is_known_by_its_uri(device: str) -> None:
+    assert queue_state({"device-uri": (device,)}).is_direct
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        "",
+        "ipp://printer.example/ipp/print",
+        "IPPS://192.0.2.7/ipp/print",
+        "ipp://localhost.example/ipp/print",
+        "ipp://localhost@192.0.2.7/ipp/print",
+        "ipp://[broken/ipp/print",
+        "ipp://localhost/printers/far",  # a queue of a queue
+        "ipp://localhost:6310/classes/far",
+        "socket://localhost:9100",  # whatever listens there
+        "socket://192.0.2.7:9100",
+        "dnssd://Office._ipp._tcp.local/?uuid=1",
+        "hp:/net/LaserJet?ip=192.0.2.7",
+        "hpfax:/usb/LaserJet?serial=1",
+        "implicitclass://far/",
+        "beh:/1/3/5/socket://192.0.2.7:9100",
+        "bjnp://192.0.2.7",
+        "ipp14://192.0.2.7/ipp/print",
+        "tea4cups:socket://192.0.2.7:9100",
+        "cups-pdf:/",
+        "file:///dev/null",
+    ],
+)
+def test_any_other_way_to_a_printer_is_not_a_cable(device: str) -> None:
+    assert not queue_state({"device-uri": (device,)}).is_direct

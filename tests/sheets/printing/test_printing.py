@@ -56,7 +56,7 @@ def test_files_that_cups_would_keep_go_too(start_cups: StartCups, sheet: bytes) 
     cups = start_cups(files="Yes")
     cups.keeping()
     kept = cups.run("lp", "-d", "keep", __file__)
-    queue = Queue("keep", Server(cups.socket), PATIENT)
+    queue = Queue("keep", Server(cups.socket), PATIENT, indirect=True)
     other = int(kept.split("keep-")[1].split()[0])
     queue.wait(queue.submit(sheet, title=TITLE, options=Options()))
 
@@ -110,7 +110,7 @@ def test_loopback_will_do_as_well(start_cups: StartCups, sheet: bytes) -> None:
     address = f"127.0.0.1:{free_port()}"
     cups = start_cups(loopback=f"Listen {address}")
     keeper = cups.keeping()
-    queue = Queue("keep", Server(address), PATIENT)
+    queue = Queue("keep", Server(address), PATIENT, indirect=True)
     number = queue.submit(sheet, title=TITLE, options=Options())
     queue.wait(number)
 
@@ -125,8 +125,8 @@ def test_the_socket_proves_who_asks_and_loopback_does_not(
     cups = start_cups(loopback=f"Listen {address}", limits=PROVEN, auth="Basic")
     cups.keeping()
     proven, claimed = (
-        Queue("keep", Server(cups.socket), PATIENT),
-        Queue("keep", Server(address), PATIENT),
+        Queue("keep", Server(cups.socket), PATIENT, indirect=True),
+        Queue("keep", Server(address), PATIENT, indirect=True),
     )
     with pytest.raises(NotPermittedError) as caught:
         claimed.submit(sheet, title=TITLE, options=Options())
@@ -142,7 +142,7 @@ def test_whoever_a_queue_is_closed_to_is_told(start_cups: StartCups, sheet: byte
     cups = start_cups(loopback=f"Listen {address}")
     cups.keeping("keep", "-u", "allow:somebody")
     with pytest.raises(NotPermittedError) as caught:
-        Queue("keep", Server(address, user="mallory"), PATIENT).submit(
+        Queue("keep", Server(address, user="mallory"), PATIENT, indirect=True).submit(
             sheet, title=TITLE, options=Options()
         )
     assert "mallory" in caught.value.what

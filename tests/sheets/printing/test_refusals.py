@@ -88,18 +88,27 @@ def test_a_queue_that_would_print_a_failed_sheet_again_and_again(
     assert cups.documents() == []
 
 
-def test_a_printer_on_a_network_takes_a_decision(cups: Cups, sheet: bytes) -> None:
+def test_a_printer_that_is_not_on_a_cable_takes_a_decision(cups: Cups, sheet: bytes) -> None:
     cups.run("lpadmin", "-p", "far", "-E", "-v", "ipp://192.0.2.7/ipp/print")
     cups.run("cupsreject", "far")
     server = Server(cups.socket)
-    assert Queue("far", server, PATIENT).state().is_networked
+    assert not Queue("far", server, PATIENT).state().is_direct
     cups.run("cupsaccept", "far")
     cups.run("cupsdisable", "far")
     with pytest.raises(QueueStoppedError):  # so that nothing is sent in this test
-        send(Queue("far", server, PATIENT, networked=True), sheet)
+        send(Queue("far", server, PATIENT, indirect=True), sheet)
     cups.run("cupsenable", "far")
-    with pytest.raises(RefusedError):
+    with pytest.raises(RefusedError, match=r"otherwise than by USB: ipp://192\.0\.2\.7"):
         send(Queue("far", server, PATIENT), sheet)
+    assert cups.documents() == []
+
+
+def test_a_queue_by_a_backend_that_is_not_known_takes_a_decision(
+    cups: Cups, keeper: Keeper, sheet: bytes
+) -> None:
+    with pytest.raises(RefusedError, match="otherwise than by USB: keep:"):
+        send(Queue("keep", Server(cups.socket), PATIENT), sheet)
+    assert keeper.jobs() == []
     assert cups.documents() == []
 
 

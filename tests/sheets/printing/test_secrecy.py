@@ -128,7 +128,9 @@ class TestPaper:
     def test_what_fails_says_that_it_may_be_on_paper(
         self, pdf: bytes, cups: Cups, keeper: Keeper
     ) -> None:
-        paper = Printed(Queue("keep", Server(cups.socket), PATIENT), Options(), os.urandom)
+        paper = Printed(
+            Queue("keep", Server(cups.socket), PATIENT, indirect=True), Options(), os.urandom
+        )
         keeper.tell("+media-empty-error")
         keeper.hang()
         with pytest.raises(OutOfPaperError) as caught:
