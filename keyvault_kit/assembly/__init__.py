@@ -11,6 +11,7 @@ from keyvault_kit.assembly.bench import SOFT_KEYS, SOFTWARE_MODELS, Bench
 from keyvault_kit.assembly.paper import SHEET_LIMIT, Folder, NoPaper, Spool, nothing_to_print_on
 from keyvault_kit.assembly.ports import Ports
 from keyvault_kit.assembly.printing import Onto, PrinterChoice, printed_paper
+from keyvault_kit.assembly.scanning import read_scan
 from keyvault_kit.assembly.seeded import RehearsalClock, SeededRandom
 from keyvault_kit.ceremonies.book import Book
 from keyvault_kit.ceremonies.metadata import imported_blob
@@ -25,7 +26,6 @@ from keyvault_kit.keys.guard import PinGuard
 from keyvault_kit.keys.hid import HidapiBus, HidBus
 from keyvault_kit.keys.makers import shipped_roots
 from keyvault_kit.ledger.store import Ledger
-from keyvault_kit.sheets.scan import read_codes
 
 __all__ = [
     "SHEET_LIMIT",
@@ -231,13 +231,13 @@ def read_sheet(path: Path) -> tuple[str, ...]:
     """The different QR codes on a sheet (a PDF or an image), or the text of a plain text file.
 
     Raises:
-        InputError: The file cannot be read, or is neither.
+        InputError: The file cannot be read, is neither, or takes too long to be read.
     """
     data = read_file(path, "sheet", SHEET_LIMIT)
     if data.startswith(b"keyvault-kit/"):  # a checkpoint's own bytes
         return (data.decode(errors="replace"),)
     try:
-        return read_codes(data)
+        return read_scan(data)
     except InputError as error:
         raise InputError(f"{path}: {error.what}", mend=error.mend) from error
 

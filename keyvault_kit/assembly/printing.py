@@ -10,9 +10,12 @@ import msgspec
 from keyvault_kit.assembly.paper import Printed
 from keyvault_kit.custody.model import Mode
 from keyvault_kit.custody.register import Register
+from keyvault_kit.errors import RefusedError
 from keyvault_kit.host import cups
+from keyvault_kit.host.doctor import Finding
 from keyvault_kit.host.memory import demand_memory
 from keyvault_kit.sheets.printer import Options, Queue, Server, Waiting
+from keyvault_kit.sheets.printing.errors import PrinterError
 
 SPOOL_ON_DISK: Final = "spool-on-disk"
 INDIRECT_PRINTER: Final = "indirect-printer"
@@ -62,6 +65,55 @@ def printed_paper(choice: PrinterChoice, register: Register, *, rehearsed: bool)
     )
     queue.demand_ready(options)
     return Printed(queue, options, os.urandom)
+
+
+class QueueCheck(msgspec.Struct, frozen=True):
+    """A queue, and whether sheets can go there.
+
+    Attributes:
+        trouble: Why not; empty where they can.
+        direct: Whether its printer is on a cable of this machine.
+        trays: Names for `--tray`; none where the queue has no driver.
+    """
+
+    name: str
+    direct: bool
+    trays: tuple[str, ...]
+    trouble: str = ""
+
+
+class PrintingCheck(msgspec.Struct, frozen=True):
+    """What there is to print on, and what speaks against it."""
+
+    server: str
+    queues: tuple[QueueCheck, ...]
+    findings: tuple[Finding, ...]
+
+
+def check_printing() -> PrintingCheck:
+    """Look at CUPS, its spool and all of its queues; nothing is sent and nothing changed."""
+    places = cups.Places()
+    address = cups.configured_server(os.environ, Path.home(), places)
+    findings = cups.check_spool(places, address)
+    try:
+        server = Server(address)
+        queues = tuple(_queue_check(name, server) for name in server.queues())
+    except (PrinterError, RefusedError) as error:
+        unanswered = Finding(error.what, "sheets with a secret go to CUPS alone", error.mend)
+        return PrintingCheck(address, (), (*findings, unanswered))
+    return PrintingCheck(address, queues, findings)
+
+
+def _queue_check(name: str, server: Server) -> QueueCheck:
+    try:
+        state = Queue(name, server, Waiting(time.monotonic, time.sleep)).state()
+    except PrinterError as error:
+        return QueueCheck(name, direct=False, trays=(), trouble=error.what)
+    try:
+        state.demand_ready()
+    except PrinterError as error:
+        return QueueCheck(name, state.is_direct, state.trays, error.what)
+    return QueueCheck(name, state.is_direct, state.trays)
 
 
 def print_document(choice: PrinterChoice, pdf: bytes, register: Register) -> None:

@@ -46,7 +46,8 @@ def read_scan(data: bytes, seconds: int = SECONDS) -> tuple[str, ...]:
     try:
         answer = msgspec.json.decode(ended.stdout, type=Texts | Failure)
     except msgspec.DecodeError:
-        answer = Failure("the scan cannot be read: the program that reads it broke down", AGAIN)
+        # A decoder in C that is refused memory ends the process, without a word.
+        answer = Failure("the scan takes too much memory to be read, or breaks its decoder", AGAIN)
     if isinstance(answer, Failure):
         raise InputError(answer.what, mend=answer.mend)
     return answer.texts

@@ -64,7 +64,7 @@ class Parts:
             return None
         whose = f" of set {self._of[1]}" if self._of else ""
         password = parts.join([self._parts[it] for it in range(1, self._count + 1)])
-        title = f"The password{whose}, from its {self._count} parts:"
+        title = f"The password{whose}, if its sheets say 'of {self._count}':"
         found = Found(title, password, self._doubts)
         self._parts, self._of, self._doubts = {}, None, ()
         return found
@@ -76,6 +76,12 @@ class Parts:
             raise InputError(
                 f"this is a part of set {code.set_id}, not of {self._of[1]}",
                 mend="Take the parts of one set; its id stands on the sheet in large type.",
+            )
+        count = self._known.sheets_of(code.set_id) if self._known else None
+        if count not in (None, self._count):
+            raise InputError(
+                f"set {code.set_id} has {count} parts by the ledger, not {self._count}",
+                mend=f"Run it again with --parts {count}.",
             )
         if code.number > self._count:
             raise InputError(

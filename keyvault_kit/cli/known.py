@@ -45,6 +45,8 @@ class KnownSheet(msgspec.Struct, frozen=True, kw_only=True):
         found = []
         if self.is_over:
             found.append(f"Set {self.set.id} is {self.set.state}: this sheet opens nothing now.")
+        if self.set.state is SetState.MADE:
+            found.append(f"Set {self.set.id} was made and never put in force: do not rely on it.")
         if self.envelope.state in _GONE:
             found.append(
                 f"Envelope {self.envelope.id} was {self.envelope.state} by the ledger,"
@@ -67,6 +69,11 @@ class KnownSheets:
         self._register = register
         self._register_id = register_id
         self._envelopes = {it.proof: it for it in register.envelopes.values() if it.proof}
+
+    def sheets_of(self, set_id: str) -> int | None:
+        """How many sheets a set has; None where the register does not know it."""
+        its = self._register.sets.get(set_id)
+        return its.count if its else None
 
     @classmethod
     def of_ledger(cls, path: Path) -> "KnownSheets":

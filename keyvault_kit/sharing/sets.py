@@ -67,7 +67,7 @@ def check_fits(share: Share, first: Share, group: Group, name: str) -> None:
             f"{name} is of another set ({share.identifier}, not {first.identifier})"
             if share.identifier != first.identifier
             else f"{name} is of a set made with other settings",
-            mend="Take a share of the same set; its id stands on the sheet in large type.",
+            mend="Take another: the shares of a set begin with the same two words.",
         )
     other = next(iter(group.values()), share)
     if other.member_threshold != share.member_threshold:

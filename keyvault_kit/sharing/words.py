@@ -33,7 +33,7 @@ def index(text: str) -> int:
     """
     number = find(text)
     if number is None:
-        raise InputError("is no word of the list", mend="Read that word again.")
+        raise InputError("is no word of the list", mend="Read the word again.")
     return number
 
 

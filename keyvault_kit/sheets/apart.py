@@ -15,7 +15,7 @@ from keyvault_kit.errors import InputError
 from keyvault_kit.sheets.scan import read_codes
 
 MEMORY: Final = 1 << 30
-"""Bytes of addresses: TODO what the largest scan takes that is read at all."""
+"""Bytes of addresses; the largest scan that is read at all takes two thirds of them."""
 
 AGAIN: Final = "Scan the sheet again, alone, at 300 dpi; or type what is printed."
 

@@ -55,11 +55,11 @@ _CHECKS: Final = (
     Column("NOTE", 0.16),
 )
 _BAGS: Final = (
-    Column("ENVELOPE", 0.17, Face.BOLD),
-    Column("HOLDS", 0.19),
-    Column("BAG NUMBER EXPECTED", 0.18, Face.MONO),
+    Column("ENVELOPE", 0.15, Face.BOLD),
+    Column("HOLDS", 0.18),
+    Column("BAG NUMBER EXPECTED", 0.17, Face.MONO),
     Column("NUMBER FOUND", 0.14),
-    Column("INTACT?", 0.10),
+    Column("INTACT?", 0.14),
     Column("TAKEN BY", 0.12),
     Column("TIME (UTC)", 0.10),
 )

@@ -51,6 +51,7 @@ def test_a_founding_enters_the_organisation_and_prints_its_sheets(founded: "Desk
     assert register.ceremonies["founding"].closed
     assert founded.sheets() == {
         *("founding-auditor", "founding-hq", "founding-vault"),
+        *("record-founding", "record-signers-1"),
         *(f"{kind}-station-id1-1" for kind in ("identity", "label", "liner")),
     }
     founded.read("ledger", "verify", "--trust", "sheets/founding-vault.pdf")
@@ -76,7 +77,8 @@ def test_killed_at_three_random_moments_it_ends_like_one_that_was_not(
     states = {it.state: it for it in ours.envelopes.values()}
     assert set(states) <= {EnvelopeState.DEPOSITED, EnvelopeState.SPOILED}, moments
     assert states[EnvelopeState.DEPOSITED].safe == "vault-1"
-    assert empty.sheets() == {
+    assert "record-founding" in empty.sheets() or not all(unfinished)
+    assert empty.sheets() - {"record-founding"} == {
         *("founding-auditor", "founding-hq", "founding-vault"),
         *(f"{kind}-{live}-1" for kind in ("identity", "label", "liner")),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -101,6 +102,21 @@ def test_a_sheet_that_is_not_the_printed_one_is_asked_for_again(desk: Desk, keep
     assert "do not agree with their checksum" in terminal.printed
 
 
+def test_a_share_is_read_back_by_its_words_where_nothing_scans(desk: Desk, keeper: Keeper) -> None:
+    terminal = Terminal(*SEAL, *desk.by, "--printer", "keep", folder=desk.folder)
+    for _ in range(2):
+        terminal.answer("the time from a source", desk.now())
+    terminal.answer("Enter alone to type its words", "")
+    terminal.wait_for_next("0 words so far")
+    (words,) = shares(keeper)
+    typed = " ".join(word[:4] for word in words.split())
+    terminal.type(typed)
+    terminal.wait_for_next("read the number of the bag")
+
+    assert typed[20:40] not in terminal.left
+    assert words[20:40] not in terminal.left
+
+
 def test_a_form_is_printed(desk: Desk, keeper: Keeper) -> None:
     told = desk.read("sheets", "inventory", "vault-1", "--printer", "keep")
 
@@ -136,3 +152,36 @@ def test_where_no_print_server_answers_that_is_said(
     monkeypatch.setenv("CUPS_SERVER", "/nowhere/cups.sock")
 
     assert refusal(desk.ask(*SEAL, *desk.by, "--printer", "keep"), 3, "no print server answers")
+
+
+def test_the_doctor_says_what_there_is_to_print_on(
+    founded: Desk, cups: Cups, keeper: Keeper
+) -> None:
+    assert keeper.jobs() == []
+    cups.keeping("broken")
+    cups.run("cupsreject", "broken")
+
+    done = founded.ask("doctor", "printing", "--json")
+
+    found = json.loads(done.stdout)
+    queues = {it["name"]: it for it in found["queues"]}
+    assert (done.returncode, found["server"]) == (1, cups.socket)
+    assert queues["keep"]["trouble"] == ""
+    assert not queues["keep"]["direct"]
+    assert "broken" in queues["broken"]["trouble"]
+    assert any(cups.socket in it["what"] for it in found["findings"])  # not the system's own CUPS
+
+    text = founded.ask("doctor", "printing").stdout
+    assert "keep: ready; its printer is not on a cable" in text
+    assert "broken: NOT READY" in text
+
+
+def test_the_doctor_says_where_there_is_no_print_server(
+    founded: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUPS_SERVER", "/nowhere/cups.sock")
+
+    done = founded.ask("doctor", "printing")
+
+    assert done.returncode == 1
+    assert "No print server answers at /nowhere/cups.sock" in done.stdout

@@ -85,16 +85,14 @@ def test_a_share_of_words_that_are_none_is_told_line_by_line_too() -> None:
 
 def test_of_a_slip_in_a_line_no_word_is_told() -> None:
     words = MINE[0].split()
-    for place in (2, 9):
-        wrong = [*words[:place], f"{words[place]}q", *words[place + 1 :]]
-        for typed in (" ".join(wrong), " ".join(wrong[:20])):
-            piped = Terminal("recover", piped=typed.encode())
-            assert piped.end() == 2
-            assert f"word {place + 1} is no word of the list" in piped.left
-            assert told(MINE[0], piped.left) == set()
+    wrong = " ".join([*words[:9], f"{words[9]}q", *words[10:]])
+    piped = Terminal("recover", piped=wrong.encode())
+    assert piped.end() == 2
+    assert "word 10 is no word of the list" in piped.left
+    assert told(MINE[0], piped.left) == set()
 
     terminal = Terminal("recover", term="dumb")
-    terminal.answer("Next share", " ".join(wrong))
+    terminal.answer("Next share", wrong)
     terminal.wait_for_next("word 10 is no word of the list")
     terminal.answer("Next share", MINE[0])
     terminal.answer("Next share", MINE[1])

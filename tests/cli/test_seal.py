@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import Desk
 
+RECOVER = ("recover", "--ledger", "ledger.db", "--parts")
 SHARES = ("seal", "bg1", "--threshold", "2", "--safe", "hq-1", "--safe", "vault-1")
 
 
@@ -123,7 +124,7 @@ def test_the_card_of_a_site_is_sealed_and_a_new_one_takes_its_place(desk: Desk) 
     desk.do(*card, typed=("C-1", "C-1", "y"))
     first = desk.register.envelopes["card-hq-1"]
 
-    desk.do(*card, typed=("C-2", "C-2", "y", "y"))
+    desk.do(*card, typed=("C-2", "C-2", "y", "y", "y"))
 
     states = {it.id: it.state for it in desk.register.envelopes.values() if "card" in it.id}
     assert (first.state, first.bag, first.safe) == (EnvelopeState.DEPOSITED, "C-1", "hq-1")
@@ -139,3 +140,17 @@ def test_a_card_lies_at_its_own_site(desk: Desk, refusal: Callable[..., bool]) -
     words = ("sites", "card", "hq", "--safe", "vault-1", *desk.by)
 
     assert refusal(desk.ask(*words), 5, "safe vault-1 does not stand at site hq")
+
+
+def test_too_few_parts_are_no_password_where_the_ledger_knows_better(desk: Desk) -> None:
+    words = ("seal", "bg1", "--form", "parts", *("--safe", "hq-1") * 3)
+    _, password = sealed(desk, *words, sheets=3)
+    files = [f"sheets/part-bg1-pw1-{n}.pdf" for n in (1, 2, 3)]
+
+    two = Terminal(*RECOVER, "2", *files[:2], folder=desk.folder)
+    two.wait_for("has 3 parts by the ledger, not 2")
+    three = Terminal(*RECOVER, "3", *reversed(files), folder=desk.folder)
+
+    assert three.hide() == 0
+    assert password in three.secret_screen
+    assert "if its sheets say 'of 3'" in three.printed

@@ -18,7 +18,9 @@ from shamir_mnemonic import combine_mnemonics
 from shamir_mnemonic.share import Share
 
 from keyvault_kit.assembly import Bench, open_book, rehearsal_station
+from keyvault_kit.ceremonies.forms import safe_inventory
 from keyvault_kit.custody.entries import decode
+from keyvault_kit.custody.model import EnvelopeState
 from keyvault_kit.custody.organisation import parse
 from keyvault_kit.errors import InputError, RefusedError
 from keyvault_kit.ledger.store import Ledger
@@ -26,6 +28,7 @@ from keyvault_kit.rehearsal.outcome import Outcome, judge
 from keyvault_kit.rehearsal.plants import Plants
 from keyvault_kit.rehearsal.run import Options, rehearse
 from keyvault_kit.rehearsal.tenant import RehearsalTenant
+from keyvault_kit.sheets.geometry import A4
 from keyvault_kit.sheets.scan import read_codes
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -67,7 +70,7 @@ def test_every_promise_is_kept(finished: Finished) -> None:
     _, outcome = finished
 
     assert [it.what for it in outcome.promises if not it.kept] == []
-    assert len(outcome.promises) == 6
+    assert len(outcome.promises) == 7
 
 
 def test_any_two_shares_on_paper_give_the_password_that_the_tenant_has(finished: Finished) -> None:
@@ -174,6 +177,53 @@ def test_names_of_people_stand_in_no_entry(finished: Finished) -> None:
     folder, _ = finished
 
     assert not [body for body in bodies(folder) if b"Archer" in body]
+
+
+def text_of(pdf: bytes) -> str:
+    document = pypdfium2.PdfDocument(pdf)
+    texts = [page.get_textpage().get_text_bounded() for page in document]
+    document.close()
+    return " ".join(" ".join(texts).split())
+
+
+def test_the_audit_report_tells_its_checkpoint_and_every_bag(finished: Finished) -> None:
+    folder, _ = finished
+    book = open_book(folder / "ledger.db")
+    started = book.register.ceremonies["audit-1"].started
+    root = rfc6962_root([hashlib.sha256(b"\x00" + it).digest() for it in bodies(folder)[:started]])
+
+    text = text_of((folder / "sheets" / "audit-report.pdf").read_bytes())
+
+    assert f"{started} entries, root {base64.b64encode(root).decode()[:12]}" in text
+    before, after = book.register_at(started).envelopes, book.register.envelopes
+    opened = [it for it in before.values() if it.holds.startswith("key:")]
+    anew = [it for it in after.values() if it.holds.startswith(("key:", "evidence:"))]
+    for its in opened:
+        assert f"{its.id} {its.safe} {its.bag} found intact" in text
+    for its in anew:
+        assert its.id in before or f"{its.id} {its.safe} {its.bag} new" in text
+    assert (len(opened), len(anew)) == (4, 8)
+
+
+def test_an_inventory_shows_the_serial_numbers_to_be_read_through_the_bags(
+    finished: Finished,
+) -> None:
+    folder, _ = finished
+    book = open_book(folder / "ledger.db")
+    day = NOW.date()
+
+    text = " ".join(
+        text_of(safe_inventory(book, safe, A4, day=day)) for safe in book.register.safes
+    )
+
+    lying = {
+        it.holds.removeprefix("key:")
+        for it in book.register.envelopes.values()
+        if it.holds.startswith("key:") and it.state is EnvelopeState.DEPOSITED
+    }
+    assert lying
+    for tag in lying:
+        assert f"Key {tag}, serial {book.register.keys[tag].serial or 'none'}" in text
 
 
 def test_the_audit_names_both_plants(finished: Finished) -> None:

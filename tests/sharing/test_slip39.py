@@ -187,7 +187,7 @@ def test_of_a_wrong_word_its_place_is_said_and_none_like_it() -> None:
     with pytest.raises(InputError) as caught:
         Share.parse(" ".join(words))
 
-    assert str(caught.value) == "word 5 is no word of the list. Read that word again."
+    assert str(caught.value) == "word 5 is no word of the list. Read the word again."
 
 
 @pytest.mark.parametrize(

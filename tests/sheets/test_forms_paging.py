@@ -251,10 +251,7 @@ def test_a_form_takes_no_more_pages_than_it_must(
 def test_an_inventory_of_sixty_bags_keeps_every_row_whole(
     paper: Paper, make_heading: MakeHeading, pieces: Pieces
 ) -> None:
-    bags = tuple(
-        inventory.InventoryBag(f"bg{at}-pw-1-1", f"Share {at}", f"A {4000 + at}")
-        for at in range(60)
-    )
+    bags = tuple(ListedBag(f"bg{at}-pw-1-1", f"Share {at}", f"A {4000 + at}") for at in range(60))
     sheet = inventory.SafeInventory(
         heading=make_heading(), safe="hq-safe-1", site="Hamburg", bags=bags
     )

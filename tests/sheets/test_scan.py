@@ -323,13 +323,29 @@ def test_a_pdf_that_takes_pixels_for_points_is_read(example: Example) -> None:
 
 @pytest.mark.parametrize("side", [9_000, 12_000, 20_000])
 def test_an_image_too_large_is_refused_before_it_is_decoded(side: int) -> None:
-    small = picture(Image.new("1", (1, 1)), "PNG")
-    # Only the header claims the size: whoever decodes it first fails on the data instead.
-    header = small[:16] + side.to_bytes(4) * 2 + small[24:29]
-    forged = header + crc32(header[12:29]).to_bytes(4) + small[33:]
+    with pytest.raises(InputError, match="pixels"):
+        read_codes(claiming(picture(Image.new("1", (1, 1)), "PNG"), side))
 
-    with pytest.raises(InputError):
+
+@pytest.mark.parametrize(
+    ("mode", "refused"), [("1", False), ("L", False), ("RGB", True), ("RGBA", True)]
+)
+def test_an_image_in_colour_takes_more_memory_and_may_have_less_pixels(
+    mode: str,
+    refused: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    forged = claiming(picture(Image.new(mode, (1, 1)), "PNG"), 6_800)
+
+    with pytest.raises(InputError) as caught:
         read_codes(forged)
+
+    assert ("6800 x 6800 pixels" in caught.value.what) is refused
+
+
+def claiming(small: bytes, side: int) -> bytes:
+    """A PNG whose header alone claims a size: whoever decodes it first fails on the data."""
+    header = small[:16] + side.to_bytes(4) * 2 + small[24:29]
+    return header + crc32(header[12:29]).to_bytes(4) + small[33:]
 
 
 def test_too_many_bytes_are_refused() -> None:

@@ -173,10 +173,16 @@ def _making(it: Request) -> str:
 
 
 def _sheet_steps(it: Request, n: int) -> tuple[Step, ...]:
+    beside = "liner and recovery sheet" if it.form is Form.SHARES else "liner"
     doing = (
         ("print", f"Print sheet {n} of {it.count}", _print, _in_its_bag(it, n - 1)),
         ("prove", f"Read sheet {n} back and compare it with its proof", _prove, None),
-        ("bag", f"Put sheet {n} into its bag; both read the bag's number", _bag, None),
+        (
+            "bag",
+            f"Put sheet {n} with its {beside} into its bag; both read the bag's number",
+            _bag,
+            None,
+        ),
     )
     return tuple(
         Step(

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from keyvault_kit.assembly import plugged_in_keys
+from keyvault_kit.assembly.printing import PrintingCheck, check_printing
 from keyvault_kit.cli.options import json_option
 from keyvault_kit.cli.output import print_json, say, sentence
 from keyvault_kit.errors import EXIT_FINDINGS, DeviceError
@@ -36,6 +37,34 @@ def keys(*, as_json: bool) -> int:
     else:
         _print(found)
     return EXIT_FINDINGS if found.findings else 0
+
+
+@command.command("printing")
+@json_option
+def printing(*, as_json: bool) -> int:
+    """Whether sheets can be printed, and what CUPS would keep of them.
+
+    Lists the queues of this machine with their trays, and what of CUPS's settings would leave a
+    sheet on a disk; prints nothing and changes nothing. Exit status 1 where something is found.
+    """
+    found = check_printing()
+    if as_json:
+        print_json(msgspec.to_builtins(found))
+    else:
+        _print_queues(found)
+    return EXIT_FINDINGS if found.findings or not found.queues else 0
+
+
+def _print_queues(found: PrintingCheck) -> None:
+    say(f"CUPS at {found.server}.")
+    for it in found.queues:
+        ready = f"NOT READY: {it.trouble}" if it.trouble else "ready"
+        cable = "" if it.direct else "; its printer is not on a cable of this machine"
+        trays = f"; trays {', '.join(it.trays)}" if it.trays else ""
+        say(f"  {it.name}: {ready}{cable}{trays}")
+    if not found.queues:
+        say("It has no queue that sheets could go to.")
+    _say_findings(found.findings)
 
 
 def _checkup() -> Checkup:
@@ -73,7 +102,11 @@ def _print(found: Checkup) -> None:
         say(f"{key.product} at {key.node} {'can' if key.openable else 'CANNOT'} be opened.")
     if not found.keys:
         say("No FIDO2 key is plugged in, as far as this system knows.")
-    for it in found.findings:
+    _say_findings(found.findings)
+
+
+def _say_findings(findings: Sequence[Finding]) -> None:
+    for it in findings:
         say(f"\n{sentence(it.what)}.\n  Why: {it.why}.\n  Mend: {it.mend}")
-    if not found.findings:
+    if not findings:
         say("Nothing is missing.")

@@ -27,7 +27,8 @@ from keyvault_kit.ledger.backup import back_up, restore
 from keyvault_kit.ledger.store import Ledger
 from keyvault_kit.ledger.verify import verify
 from keyvault_kit.secret import Secret
-from keyvault_kit.sheets.codes import Kind, SheetCode
+from keyvault_kit.sheets import typed
+from keyvault_kit.sheets.codes import MAGIC, Kind, SheetCode
 
 BACKUP_LIMIT: Final = 1 << 31
 """Bytes of a backup that is read: two GiB, some millions of entries."""
@@ -135,8 +136,8 @@ def _decryption(sheet: Path | None, *, passphrase: bool) -> Callable[[bytes], by
 
 
 def _typed_identity() -> Secret:
-    with ask_secret("The station's identity, scanned or typed (not shown)") as typed:
-        return _parse_identity(typed.expose_text())
+    with ask_secret("The station's identity, scanned or typed (not shown)") as given:
+        return _parse_identity(given.expose_text())
 
 
 def _from_sheet(path: Path) -> Secret:
@@ -148,8 +149,8 @@ def _from_sheet(path: Path) -> Secret:
 
 def _parse_identity(text: str) -> Secret:
     """The identity as typed, or as a scanner types the code of its sheet."""
-    if text.strip().upper().startswith("KVK1 "):
-        code = SheetCode.parse(text.strip())
+    if text.strip()[:3].upper() == MAGIC[:3]:  # whatever the scanner's keyboard makes of a digit
+        code = SheetCode.parse(typed.read(text))
         if code.content is None:
             raise InputError("this code holds no identity")
         with code.content as content:

@@ -115,7 +115,7 @@ def _draw(drawing: Drawing, sheet: OpeningForm) -> None:
     )
     y = _decision(drawing, y, sheet.account)
     y = _taken(drawing, y + 1, sheet.bags)
-    y = heading(drawing, y + 3, "Actions", room=10 + 2 * _ROW)
+    y = heading(drawing, y + 3, "Actions", room=10 + _ROW)
     y = table(drawing, y, _ACTIONS, blank(_ACTIONS, 8), least=_ROW)
     y = _afterwards(drawing, y + 3)
     _post_mortem(drawing, drawing.new_page().y)

@@ -269,6 +269,7 @@ def test_a_history_that_cups_does_not_keep_is_said(start_cups: StartCups, sheet:
     queue = Queue("keep", Server(cups.socket), PATIENT, indirect=True)
     number = send(queue, sheet)
     until(lambda: len(keeper.jobs()) == 1, "the sheet came out")
+    until(lambda: cups.run("lpstat", "-W", "all", "-o") == "", "CUPS forgot it")
     with pytest.raises(JobForgottenError) as caught:
         queue.wait(number)
     assert "PreserveJobHistory" in caught.value.mend
