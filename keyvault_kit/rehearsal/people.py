@@ -66,22 +66,18 @@ class ScriptedPeople:
 
     def ask(self, prompt: Prompt) -> str:
         """Read the number from a bag or a label, or name the file that the tenant wrote."""
-        match prompt.topic:
-            case Topic.BAG_NUMBER:
-                return self._bag_of(prompt.subject)
-            case Topic.SERIAL:
-                return str(self._bench.serial(prompt.subject) or "")
-            case Topic.RESET:
-                return f"reset {prompt.subject}"
-            case Topic.CLOCK:
-                return self._station.clock().isoformat()
-            case Topic.TENANT_PASSWORD:
-                return TAKEN if self._set_password(prompt.subject) else REFUSED
-            case Topic.PAGES:
-                return str(self._pages(prompt.subject))
-            case Topic.OPTIONS:
-                return self._fetch_options(prompt.subject)
-        raise InternalError(f"the script has no answer to {prompt.topic!r}: {prompt.text}")
+        answers: dict[Topic, Callable[[str], str]] = {
+            Topic.BAG_NUMBER: self._bag_of,
+            Topic.SERIAL: lambda tag: str(self._bench.serial(tag) or ""),
+            Topic.RESET: lambda tag: f"reset {tag}",
+            Topic.CLOCK: lambda _: self._station.clock().isoformat(),
+            Topic.TENANT_PASSWORD: self._set_password,
+            Topic.PAGES: self._pages,
+            Topic.OPTIONS: self._fetch_options,
+        }
+        if prompt.topic not in answers:
+            raise InternalError(f"the script has no answer to {prompt.topic!r}: {prompt.text}")
+        return answers[prompt.topic](prompt.subject)
 
     def ask_pin(self, prompt: Prompt) -> Secret:
         """Type the PIN that a person chose for a key of their own."""
@@ -118,7 +114,7 @@ class ScriptedPeople:
             self._bags[envelope] = f"BAG-{FIRST_BAG + len(used) + waiting}"
         return self._bags[envelope]
 
-    def _pages(self, which: str) -> int:
+    def _pages(self, which: str) -> str:
         """Count the secret sheets of the ceremony that goes on: nothing jams in a rehearsal."""
         register = self._station.book.register
         here = [it for it in register.ceremonies.values() if it.printed and not it.closed][-1]
@@ -127,7 +123,7 @@ class ScriptedPeople:
             states.count(gone) for gone in (EnvelopeState.SPOILED, EnvelopeState.DESTROYED)
         )
         counts = {"printed": len(states), "spoiled": spoiled, "destroyed": destroyed}
-        return counts.get(which, len(states) - spoiled - destroyed)
+        return str(counts.get(which, len(states) - spoiled - destroyed))
 
     def _count_winks(self) -> dict[str, int]:
         return {tag: self._bench.winks(tag) for tag in self._bench.plugged_in()}
@@ -145,17 +141,17 @@ class ScriptedPeople:
         write_atomically(Path(self._station.transfer / name), options)
         return name
 
-    def _set_password(self, account: str) -> bool:
+    def _set_password(self, account: str) -> str:
         """Type what was revealed; after a crash, look whether the tenant has it already."""
         register = self._station.book.register
         upn = register.accounts[account].upn
         if self._typed:
             self._tenant.set_password(upn, "".join(self._typed))
             self._typed.clear()
-            return True
+            return TAKEN
         sets = register.sets_of(account, Purpose.PASSWORD)
         on_record = sum(it.state in (SetState.IN_FORCE, SetState.DEAD) for it in sets)
-        return self._tenant.changes(upn) > on_record
+        return TAKEN if self._tenant.changes(upn) > on_record else REFUSED
 
     def _sign_in(self, account: str) -> bool:
         upn = self._station.book.register.accounts[account].upn

@@ -336,7 +336,7 @@ def test_a_password_that_nobody_saw_whole_cannot_be_at_the_tenant(desk: Desk) ->
     def stop(prompt: Prompt, *_: object, **__: object) -> None:
         raise StopError(prompt.person)
 
-    desk.people.reveal, reveal = stop, desk.people.reveal  # type: ignore[method-assign, assignment]
+    desk.people.reveal, reveal = stop, desk.people.reveal  # type: ignore[method-assign]
     with pytest.raises(StopError, match="alice"):
         sealing(desk, request())
     desk.people.reveal = reveal  # type: ignore[method-assign]

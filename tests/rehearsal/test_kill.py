@@ -27,7 +27,15 @@ from keyvault_kit.rehearsal.run import Options, rehearse
 from keyvault_kit.sheets.scan import read_codes
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-CEREMONIES = ("founding", "enrol-K1", "seal-bg1-1", "card-1", "checkpoint-1", "open-bg1-1", "audit-1")
+CEREMONIES = (
+    "founding",
+    "enrol-K1",
+    "seal-bg1-1",
+    "card-1",
+    "checkpoint-1",
+    "open-bg1-1",
+    "audit-1",
+)
 
 
 class EndOfCeremonyError(Exception):
