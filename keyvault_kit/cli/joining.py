@@ -77,7 +77,7 @@ class Parts:
                 f"this is a part of set {code.set_id}, not of {self._of[1]}",
                 mend="Take the parts of one set; its id stands on the sheet in large type.",
             )
-        count = self._known.sheets_of(code.set_id) if self._known else None
+        count = self._known.parts_of(code.set_id) if self._known else None
         if count not in (None, self._count):
             raise InputError(
                 f"set {code.set_id} has {count} parts by the ledger, not {self._count}",

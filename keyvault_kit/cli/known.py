@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from keyvault_kit.assembly import open_book
-from keyvault_kit.custody.model import Envelope, EnvelopeState, SecretSet, SetState
+from keyvault_kit.custody.model import Envelope, EnvelopeState, Form, SecretSet, SetState
 from keyvault_kit.custody.register import Register
 from keyvault_kit.errors import MismatchError
 from keyvault_kit.secret import Secret
@@ -70,10 +70,10 @@ class KnownSheets:
         self._register_id = register_id
         self._envelopes = {it.proof: it for it in register.envelopes.values() if it.proof}
 
-    def sheets_of(self, set_id: str) -> int | None:
-        """How many sheets a set has; None where the register does not know it."""
+    def parts_of(self, set_id: str) -> int | None:
+        """How many parts a set has; None where the register knows of none."""
         its = self._register.sets.get(set_id)
-        return its.count if its else None
+        return its.count if its and its.form is Form.PARTS else None
 
     @classmethod
     def of_ledger(cls, path: Path) -> "KnownSheets":

@@ -65,7 +65,7 @@ def test_json_is_one_document_and_nothing_else(
 def test_killed_three_times_it_ends_like_one_that_was_not(tmp_path: Path) -> None:
     out, arguments = tmp_path / "out", ("--out", str(tmp_path / "out"))
     kill_when_it_says("Make the passkey of bg1 on key K2", *arguments)
-    kill_when_it_says("seal-bg2-1 6/13", *arguments)
+    kill_when_it_says("seal-bg2-1 6/17", *arguments)
     kill_when_it_says("audit-1 7/17", *arguments)
 
     done = rehearse(*arguments)
@@ -73,7 +73,7 @@ def test_killed_three_times_it_ends_like_one_that_was_not(tmp_path: Path) -> Non
     assert done.returncode == 0, done.stderr
     register = open_book(out / "ledger.db").register
     assert all(it.closed for it in register.ceremonies.values())
-    assert len(register.ceremonies) == 12
+    assert len(register.ceremonies) == 15
     in_force = [it for it in register.sets.values() if it.state is SetState.IN_FORCE]
     assert len(in_force) == 7
     lost = {e.id for e in register.envelopes.values() if e.state in ("spoiled", "destroyed")}

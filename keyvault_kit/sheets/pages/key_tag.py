@@ -81,13 +81,14 @@ def _tag(drawing: Drawing, box: Box, sheet: KeyTag) -> None:
     left = Box(box.x + 4, box.y + 20, 44, 0)
     serial = "none" if sheet.serial is None else str(sheet.serial)
     fields = (
-        ("SERIAL NUMBER", serial, 12.0),
-        ("MODEL", sheet.product, 9.0),
-        ("FOR", f"{sheet.account}, {sheet.use}", 9.0),
+        ("SERIAL NUMBER", serial, 12.0, 8.2),
+        ("MODEL", sheet.product, 9.0, 10.4),
+        ("FOR", f"{sheet.account}, {sheet.use}", 9.0, 7.8),
     )
-    for at, (caption, value, size) in enumerate(fields):
-        row = Box(left.x, left.y + at * 8.8, left.width, 8.6)
-        captioned(drawing, row, caption, value, size=size)
+    y = left.y
+    for caption, value, size, height in fields:
+        captioned(drawing, Box(left.x, y, left.width, height - 0.2), caption, value, size=size)
+        y += height
     small_code(drawing, Box(box.right - 33, box.y + 19, 31, 31), payload(sheet))
     foot = (f"AAGUID {sheet.aaguid}", f"Register {sheet.heading.register8}, {sheet.heading.date}")
     for at, text in enumerate(foot):
