@@ -171,7 +171,9 @@ def test_a_request_goes_out_where_the_key_can_take_it(
     with session_of(key) as session, pytest.raises(expected, match=words):
         session.get_assertion(ask, pin=None)
     sent: list[Any] = [
-        cbor.decode(payload[1:]) for _, payload in wire.asked if payload[0] == GET_ASSERTION
+        cbor.decode(payload[1:])
+        for command, payload in wire.asked
+        if command == CBOR and payload[0] == GET_ASSERTION  # a nonce of INIT may begin like one
     ]
     assert [len(each[3]) for each in sent] == ([80] if is_sent else [])
 
