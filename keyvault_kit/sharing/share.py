@@ -1,7 +1,7 @@
 """One share as words and as fields (SLIP-0039, 'Format of the share mnemonic')."""
 
 from collections.abc import Sequence
-from typing import Any, Final, Self, TypedDict
+from typing import Any, Final
 
 import msgspec
 
@@ -92,8 +92,8 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
         """The words in lower case, joined by single spaces: secret."""
         return " ".join(WORDS[number] for number in _encode(self))
 
-    @classmethod
-    def parse(cls, text: str) -> Self:
+    @staticmethod
+    def parse(text: str) -> "Share":
         """The share that a text spells, in any case, with any white space, whole or abbreviated.
 
         The numbers of the words, 0 to 1023, are read as well as the words.
@@ -111,7 +111,7 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
             )
         if not rs1024.verify(numbers, extendable=mending.is_extendable(numbers)):
             raise DamagedShareError(numbers)
-        return cls(**_decode(numbers))
+        return _decode(numbers)
 
 
 def is_length(count: int) -> bool:
@@ -142,43 +142,29 @@ def _encode(share: Share) -> tuple[int, ...]:
     return (*data, *rs1024.create(data, extendable=share.extendable))
 
 
-class _Fields(TypedDict):
-    """The fields of a share, by their names there."""
-
-    identifier: int
-    extendable: bool
-    exponent: int
-    group_index: int
-    group_threshold: int
-    group_count: int
-    member_index: int
-    member_threshold: int
-    value: bytes
-
-
-def _decode(numbers: Sequence[int]) -> _Fields:
-    """The fields of the share that these words are."""
+def _decode(numbers: Sequence[int]) -> Share:
+    """The share that these words are."""
     bits = 0
     for number in numbers[:4]:
         bits = bits << RADIX_BITS | number
-    fields: _Fields = {
-        "identifier": bits >> 25,
-        "extendable": bool(bits >> 24 & 1),
-        "exponent": bits >> 20 & 15,
-        "group_index": bits >> 16 & 15,
-        "group_threshold": (bits >> 12 & 15) + 1,
-        "group_count": (bits >> 8 & 15) + 1,
-        "member_index": bits >> 4 & 15,
-        "member_threshold": (bits & 15) + 1,
-        "value": _value(numbers[4 : -rs1024.LENGTH]),
-    }
-    cipher.check_exponent(fields["exponent"])
-    if fields["group_threshold"] > fields["group_count"]:
+    share = Share(
+        identifier=bits >> 25,
+        extendable=bool(bits >> 24 & 1),
+        exponent=bits >> 20 & 15,
+        group_index=bits >> 16 & 15,
+        group_threshold=(bits >> 12 & 15) + 1,
+        group_count=(bits >> 8 & 15) + 1,
+        member_index=bits >> 4 & 15,
+        member_threshold=(bits & 15) + 1,
+        value=_value(numbers[4 : -rs1024.LENGTH]),
+    )
+    cipher.check_exponent(share.exponent)
+    if share.group_threshold > share.group_count:
         raise InputError("the share says that more groups are needed than there are")
-    if fields["group_index"] >= fields["group_count"]:
+    if share.group_index >= share.group_count:
         # Else a forged group of one share would join a true set of one group, and complete it.
         raise InputError("the share says that it is of a group that is not there")
-    return fields
+    return share
 
 
 def _value(numbers: Sequence[int]) -> bytes:

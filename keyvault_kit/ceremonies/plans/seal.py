@@ -22,7 +22,7 @@ from keyvault_kit.custody.model import EnvelopeState, Form, Purpose, SecretSet, 
 from keyvault_kit.custody.register import Register, known
 from keyvault_kit.errors import InputError, RefusedError
 from keyvault_kit.secret import Secret
-from keyvault_kit.sharing import passwords
+from keyvault_kit.sharing import parts, passwords
 from keyvault_kit.sharing.policy import policy_named
 from keyvault_kit.sharing.slip39 import MAX_SHARES
 
@@ -67,7 +67,7 @@ def check(station: Station, it: Request) -> None:
         known(register.safes, safe, "safe")
     fits = {
         Form.WHOLE: it.count == 1 == it.threshold,
-        Form.PARTS: it.count in (2, 3) and it.threshold == it.count,
+        Form.PARTS: it.count in parts.COUNTS and it.threshold == it.count,
         Form.SHARES: 1 < it.threshold <= it.count <= MAX_SHARES,
     }
     if not fits[it.form]:
