@@ -151,12 +151,12 @@ def print_pin_mailer(
         salt=salt,
     )
     paper = paper_at(work.register, place.safe)
-    finished = _Sheet(
-        pdf=pin.render(sheet, paper),
-        payload=pin.payload(sheet),
-        secrets=(secret, salt),
-        public=_public(top, its_set, key.id, str(key.serial or "")),
-        proof=sheet_proof(salt.expose(), secret),
+    finished = _salted(
+        pin.render(sheet, paper),
+        pin.payload(sheet),
+        secret,
+        salt,
+        _public(top, its_set, key.id, str(key.serial or "")),
     )
     return _print(work, "pin", finished, _alone(work, its_set, f"pin:{key.id}", finished), place)
 
@@ -183,12 +183,12 @@ def print_identity(
         recipient=recipient,
     )
     paper = paper_at(work.register, place.safe)
-    finished = _Sheet(
-        pdf=identity.render(sheet, paper),
-        payload=identity.payload(sheet),
-        secrets=(secret, salt),
-        public=_public(top, its_set, recipient),
-        proof=sheet_proof(salt.expose(), secret),
+    finished = _salted(
+        identity.render(sheet, paper),
+        identity.payload(sheet),
+        secret,
+        salt,
+        _public(top, its_set, recipient),
     )
     return _print(work, "identity", finished, _alone(work, its_set, IDENTITY, finished), place)
 
@@ -213,24 +213,24 @@ def _part(
     top: Heading, its_set: SecretSet, piece: Secret, salt: Secret, bits: float, paper: Paper
 ) -> _Sheet:
     sheet = part.PartSheet(heading=top, set_id=its_set.id, part=piece, salt=salt, bits_left=bits)
-    return _Sheet(
-        pdf=part.render(sheet, paper),
-        payload=part.payload(sheet),
-        secrets=(piece, salt),
-        public=_public(top, its_set),
-        proof=sheet_proof(salt.expose(), piece),
+    return _salted(
+        part.render(sheet, paper), part.payload(sheet), piece, salt, _public(top, its_set)
     )
 
 
 def _whole(top: Heading, its_set: SecretSet, text: Secret, salt: Secret, paper: Paper) -> _Sheet:
     sheet = password.PasswordSheet(heading=top, set_id=its_set.id, password=text, salt=salt)
-    return _Sheet(
-        pdf=password.render(sheet, paper),
-        payload=password.payload(sheet),
-        secrets=(text, salt),
-        public=_public(top, its_set),
-        proof=sheet_proof(salt.expose(), text),
+    return _salted(
+        password.render(sheet, paper), password.payload(sheet), text, salt, _public(top, its_set)
     )
+
+
+def _salted(
+    pdf: bytes, payload: str, secret: Secret, salt: Secret, public: tuple[str, ...]
+) -> _Sheet:
+    """A finished sheet with what can be guessed, and its salt."""
+    found = sheet_proof(salt.expose(), secret)
+    return _Sheet(pdf=pdf, payload=payload, secrets=(secret, salt), public=public, proof=found)
 
 
 def _public(top: Heading, its_set: SecretSet, *more: str) -> tuple[str, ...]:
