@@ -98,6 +98,9 @@ TABLE: Final[dict[type[ev.Fact], Rule]] = {
     ev.PagesCounted: Rule("count the pages of a ceremony", _HANDS),
     ev.CeremonyClosed: Rule("close a ceremony", _ALL),
     ev.FindingSettled: Rule("settle a finding", _OFFICER, TWO),
+    # Duties
+    ev.DutyDone: Rule("enter that a duty was done", _HANDS, TWO),
+    ev.TriggerNoted: Rule("note what sets off a review", _OFFICER),
 }
 """Kind of act -> what it takes. The founding has no rule: before it there is nobody."""
 

@@ -15,6 +15,7 @@ from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes import (
     ceremonies,
     clock,
+    duties,
     envelopes,
     keys,
     observations,
@@ -36,6 +37,7 @@ HANDLERS: Final[Handlers] = {
     **envelopes.HANDLERS,
     **observations.HANDLERS,
     **ceremonies.HANDLERS,
+    **duties.HANDLERS,
 }
 
 

@@ -201,6 +201,7 @@ class Person(_Value, frozen=True):
         until: Last day of the authority; without end where absent.
         absences: Commitments to the erasable rows of absences that were noted.
         former: Commitments to the rows of earlier names.
+        added: When they were entered.
     """
 
     id: Id
@@ -210,6 +211,7 @@ class Person(_Value, frozen=True):
     until: date | None = None
     absences: tuple[Hex256, ...] = ()
     former: tuple[Hex256, ...] = ()
+    added: datetime | None = None
 
 
 class Site(_Value, frozen=True):
@@ -240,6 +242,9 @@ class Account(_Value, frozen=True):
         object_id: The tenant's object id, where it was recorded (S7).
         recovered: Whether the tenant took the password that was last recovered from paper.
         used: Time of the last use that no rotation has answered yet (S32), if there was one.
+        signed_in: When the tenant last took a password from paper, unless it refused one since: the
+            dated proof that a password signs in (C7).
+        added: When it was entered.
     """
 
     id: Id
@@ -248,6 +253,8 @@ class Account(_Value, frozen=True):
     password_set: Id | None = None
     recovered: bool | None = None
     used: datetime | None = None
+    signed_in: datetime | None = None
+    added: datetime | None = None
 
 
 class SecurityKey(_Value, frozen=True):
@@ -310,6 +317,10 @@ class SecretSet(_Value, frozen=True):
         alphabet: Name of the alphabet that a password was drawn from; absent for all else.
         length: Characters of that password (S28).
         ceremony: In which it was made; absent where none was named.
+        since: When it came into force.
+        since_seq: `seq` of the entry by which it did.
+        offered: Whether its password was about to be typed at the tenant.
+        lives: Whether the tenant took its password when it was not in force, and so still might.
     """
 
     id: Id
@@ -322,6 +333,10 @@ class SecretSet(_Value, frozen=True):
     length: int | None = None
     ceremony: Id | None = None
     state: SetState = SetState.MADE
+    since: datetime | None = None
+    since_seq: int | None = None
+    offered: bool = False
+    lives: bool = False
 
 
 class Envelope(_Value, frozen=True):
@@ -334,6 +349,7 @@ class Envelope(_Value, frozen=True):
         proof: Proof of the sheet's content, 64 hex digits; absent for a key.
         bag: Number of the tamper-evident bag.
         proven: Whether its content was ever seen to be right: a sheet read back, a key packed.
+        hands: Who handled it last, while it lies in no safe.
     """
 
     id: Id
@@ -345,6 +361,7 @@ class Envelope(_Value, frozen=True):
     bag: Id | None = None
     safe: Id | None = None
     proven: bool = False
+    hands: tuple[Id, ...] = ()
 
 
 class Exposure(_Value, frozen=True):
@@ -354,6 +371,7 @@ class Exposure(_Value, frozen=True):
         number: The sheet seen; absent where it was the whole secret or a half of a password.
         half: The half of the password seen, 1 or 2.
         present: The person stood by while it lay open, and may or may not have read it.
+        seq: The entry that it stands in.
     """
 
     person: Id
@@ -361,6 +379,7 @@ class Exposure(_Value, frozen=True):
     number: int | None = None
     half: int | None = None
     present: bool = False
+    seq: int = 0
 
 
 class Decision(_Value, frozen=True):

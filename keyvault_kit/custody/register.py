@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeVar
 
+from keyvault_kit.custody.history import Noted, SafeTerm, Stay
 from keyvault_kit.custody.model import (
     Account,
     CeremonyRecord,
@@ -49,6 +50,11 @@ class Register:
         sheets: Secret set -> its envelopes, oldest first; so `holding` for what they hold and
             `made` for the sets of a subject (`password:bg1`): a long life is not searched through.
         in_force: `PURPOSE:SUBJECT` -> the set in force.
+        stays: Envelope -> the safes that it lay in, oldest first.
+        safe_terms: Safe -> who opened it when, oldest first.
+        combinations: Safe -> `seq` of the entry by which its combination was last changed.
+        done: `DUTY:SUBJECT` -> when that was last done.
+        triggers: What set off a review of all accounts, oldest first.
     """
 
     size: int = 0
@@ -82,6 +88,11 @@ class Register:
     holding: dict[str, tuple[str, ...]] = field(default_factory=dict)
     made: dict[str, tuple[str, ...]] = field(default_factory=dict)
     in_force: dict[str, str] = field(default_factory=dict)
+    stays: dict[str, tuple[Stay, ...]] = field(default_factory=dict)
+    safe_terms: dict[str, tuple[SafeTerm, ...]] = field(default_factory=dict)
+    combinations: dict[str, int] = field(default_factory=dict)
+    done: dict[str, datetime] = field(default_factory=dict)
+    triggers: list[Noted] = field(default_factory=list)
 
     def copy(self) -> "Register":
         """A register that changes without changing this one; the values in it are frozen."""

@@ -1,13 +1,14 @@
 """Envelopes: printed, proven, sealed, deposited, opened, spoiled."""
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.ceremonies import LYING_OPEN, open_ceremony
-from keyvault_kit.custody.changes.handler import Handlers
+from keyvault_kit.custody.changes.handler import Change, Handlers
 from keyvault_kit.custody.entries import Entry
+from keyvault_kit.custody.history import Stay
 from keyvault_kit.custody.model import Envelope, EnvelopeState, SetState
 from keyvault_kit.custody.register import Register, add, also, known, note_contradiction
 from keyvault_kit.errors import RefusedError
@@ -261,7 +262,34 @@ def _check_not_dead(state: Register, it: Envelope, to: EnvelopeState) -> None:
         raise RefusedError(f"set {it.set} is made: spoil its sheet, or seal it")
 
 
-HANDLERS: Handlers = {
+def _followed(change: Change) -> Change:
+    """A change after which the register knows where the envelope is, or who has it."""
+
+    def followed(state: Register, fact: Any, entry: Entry) -> None:  # noqa: ANN401 - any fact
+        change(state, fact, entry)
+        if fact.envelope in state.envelopes:
+            _follow(state, state.envelopes[fact.envelope], entry)
+
+    return followed
+
+
+def _follow(state: Register, it: Envelope, entry: Entry) -> None:
+    lies_in = it.safe if it.state is EnvelopeState.DEPOSITED else None
+    nowhere = lies_in is None and it.state not in _GONE
+    state.envelopes[it.id] = msgspec.structs.replace(it, hands=entry.by if nowhere else ())
+    stays = state.stays.get(it.id, ())
+    last = stays[-1] if stays else None
+    if last and last.until is None:
+        if last.safe == lies_in:
+            return
+        stays = (*stays[:-1], msgspec.structs.replace(last, until=entry.seq))
+    if lies_in:
+        stays = (*stays, Stay(safe=lies_in, since=entry.seq))
+    if stays:
+        state.stays[it.id] = stays
+
+
+_CHANGES: Handlers = {
     ev.EnvelopePrinted: _printed,
     ev.EnvelopeProven: _proven,
     ev.EnvelopeBagged: _bagged,
@@ -276,3 +304,4 @@ HANDLERS: Handlers = {
     ev.EnvelopeDestroyed: _destroyed,
     ev.EnvelopeCorrected: _corrected,
 }
+HANDLERS: Handlers = {kind: _followed(change) for kind, change in _CHANGES.items()}

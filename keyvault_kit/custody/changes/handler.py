@@ -7,5 +7,8 @@ from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.entries import Entry
 from keyvault_kit.custody.register import Register
 
-Handlers = dict[type[ev.Fact], Callable[[Register, Any, Entry], None]]
-"""Kind of fact -> handler. Only the fold calls one, on a state of its own."""
+Change = Callable[[Register, Any, Entry], None]
+"""What one kind of fact does to the state. Only the fold calls one, on a state of its own."""
+
+Handlers = dict[type[ev.Fact], Change]
+"""Kind of fact -> its handler."""

@@ -153,11 +153,11 @@ def _key_reset(state: Register, fact: ev.KeyReset, _: Entry) -> None:
     )
 
 
-def _pin_set(state: Register, fact: ev.PinSet, _: Entry) -> None:
+def _pin_set(state: Register, fact: ev.PinSet, entry: Entry) -> None:
     key = in_service(state, fact.key)
     if key.proven != GENUINE:
         raise RefusedError(f"key {key.id} is not proven genuine", mend="Prove it first.")
-    bring_into_force(state, fact.set, Purpose.PIN, fact.key)
+    bring_into_force(state, fact.set, Purpose.PIN, fact.key, entry)
     _change_key(state, fact.key, pin_set=fact.set)
 
 

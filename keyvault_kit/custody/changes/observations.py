@@ -5,7 +5,14 @@ import msgspec
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.handler import Handlers
 from keyvault_kit.custody.entries import Entry
-from keyvault_kit.custody.model import EnvelopeState, Exposure, Finding
+from keyvault_kit.custody.model import (
+    EnvelopeState,
+    Exposure,
+    Finding,
+    Purpose,
+    SecretSet,
+    SetState,
+)
 from keyvault_kit.custody.register import Register, note_contradiction
 from keyvault_kit.errors import RefusedError
 
@@ -19,7 +26,7 @@ def _used(state: Register, fact: ev.AccountUsed, entry: Entry) -> None:
     state.accounts[account.id] = msgspec.structs.replace(account, used=latest)
 
 
-def _exposed(state: Register, fact: ev.SecretExposed, _: Entry) -> None:
+def _exposed(state: Register, fact: ev.SecretExposed, entry: Entry) -> None:
     if fact.set not in state.sets or fact.person not in state.people:
         note_contradiction(state, fact.set, f"{fact.person} saw a secret: one is unknown here")
     elif fact.number and fact.number > state.sets[fact.set].count:
@@ -31,6 +38,7 @@ def _exposed(state: Register, fact: ev.SecretExposed, _: Entry) -> None:
             number=fact.number,
             half=fact.half,
             present=fact.present,
+            seq=entry.seq,
         )
     )
 
@@ -42,19 +50,31 @@ def _share_verified(state: Register, fact: ev.ShareVerified, _: Entry) -> None:
         note_contradiction(state, fact.envelope, "a sheet was verified that should be destroyed")
 
 
-def _recovered(state: Register, fact: ev.PasswordRecovered, _: Entry) -> None:
+def _recovered(state: Register, fact: ev.PasswordRecovered, entry: Entry) -> None:
     account = state.accounts.get(fact.account)
     if account:
-        changed = msgspec.structs.replace(account, recovered=fact.accepted)
+        signed_in = entry.when if fact.accepted else None
+        changed = msgspec.structs.replace(account, recovered=fact.accepted, signed_in=signed_in)
         state.accounts[account.id] = changed
     else:
         note_contradiction(state, fact.account, "a password of an unknown account was recovered")
-    if fact.set not in state.sets:
+    its = state.sets.get(fact.set)
+    if its is None:
         note_contradiction(state, fact.account, f"it was recovered from an unknown set {fact.set}")
+    elif fact.accepted and account and _is_over(its, account.id):
+        state.sets[its.id] = msgspec.structs.replace(its, lives=True)
+        what = f"the tenant took the password of set {its.id}, which is {its.state}"
+        note_contradiction(state, fact.account, what)
     if not fact.accepted:
         note_contradiction(
             state, fact.account, f"the tenant refused the password of set {fact.set}"
         )
+
+
+def _is_over(its: SecretSet, account: str) -> bool:
+    """Whether a set is a password of that account which should not sign in any more, or yet."""
+    mine = its.purpose is Purpose.PASSWORD and its.subject == account
+    return mine and its.state is not SetState.IN_FORCE
 
 
 def _finding(state: Register, fact: ev.FindingMade, entry: Entry) -> None:

@@ -9,6 +9,7 @@ from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.handler import Handlers
 from keyvault_kit.custody.decisions import CONFLICTS
 from keyvault_kit.custody.entries import Entry
+from keyvault_kit.custody.history import SafeTerm
 from keyvault_kit.custody.model import (
     ENVELOPES,
     Account,
@@ -40,10 +41,15 @@ def _check_validity(fact: ev.PersonAdded | ev.PersonChanged) -> None:
         raise RefusedError(f"the authority of {fact.person} would end before it begins")
 
 
-def _person(state: Register, fact: ev.PersonAdded, _: Entry) -> None:
+def _person(state: Register, fact: ev.PersonAdded, entry: Entry) -> None:
     _check_validity(fact)
     person = Person(
-        id=fact.person, roles=fact.roles, details=fact.details, since=fact.since, until=fact.until
+        id=fact.person,
+        roles=fact.roles,
+        details=fact.details,
+        since=fact.since,
+        until=fact.until,
+        added=entry.when,
     )
     add(state.people, fact.person, person, "person")
 
@@ -120,19 +126,31 @@ def _check_openers(state: Register, fact: ev.SafeAdded | ev.SafeChanged) -> None
         raise RefusedError(f"safe {fact.safe} needs {fact.need} openers and has fewer")
 
 
-def _safe(state: Register, fact: ev.SafeAdded, _: Entry) -> None:
+def _safe(state: Register, fact: ev.SafeAdded, entry: Entry) -> None:
     known(state.sites, fact.site, "site")
     _check_openers(state, fact)
     safe = Safe(id=fact.safe, site=fact.site, openers=fact.openers, need=fact.need)
     add(state.safes, fact.safe, safe, "safe")
+    _begin_term(state, safe, entry)
 
 
-def _safe_changed(state: Register, fact: ev.SafeChanged, _: Entry) -> None:
+def _safe_changed(state: Register, fact: ev.SafeChanged, entry: Entry) -> None:
     safe = known(state.safes, fact.safe, "safe")
     _check_openers(state, fact)
     changed = msgspec.structs.replace(safe, openers=fact.openers, need=fact.need)
     _check_changes(safe, changed, f"safe {safe.id}")
     state.safes[safe.id] = changed
+    _begin_term(state, changed, entry)
+
+
+def _begin_term(state: Register, safe: Safe, entry: Entry) -> None:
+    """Keep who opens a safe from now on, and until when others did."""
+    ended = tuple(
+        it if it.until is not None else msgspec.structs.replace(it, until=entry.seq)
+        for it in state.safe_terms.get(safe.id, ())
+    )
+    term = SafeTerm(openers=safe.openers, need=safe.need, since=entry.seq, time=entry.when)
+    state.safe_terms[safe.id] = (*ended, term)
 
 
 # --- Accounts
@@ -148,10 +166,10 @@ def _check_names(state: Register, fact: ev.AccountAdded | ev.AccountChanged) -> 
             raise RefusedError(f"{fact.object_id} is the object id of account {other.id} already")
 
 
-def _account(state: Register, fact: ev.AccountAdded, _: Entry) -> None:
+def _account(state: Register, fact: ev.AccountAdded, entry: Entry) -> None:
     _check_names(state, fact)
     _check_short(fact.account, "account")
-    account = Account(id=fact.account, upn=fact.upn, object_id=fact.object_id)
+    account = Account(id=fact.account, upn=fact.upn, object_id=fact.object_id, added=entry.when)
     add(state.accounts, fact.account, account, "account")
 
 

@@ -87,7 +87,9 @@ def _set_voided(state: Register, fact: ev.SetVoided, _: Entry) -> None:
     state.sets[it.id] = msgspec.structs.replace(it, state=SetState.VOID)
 
 
-def bring_into_force(state: Register, set_id: str, purpose: Purpose, subject: str) -> None:
+def bring_into_force(
+    state: Register, set_id: str, purpose: Purpose, subject: str, entry: Entry
+) -> None:
     """Make a set the one in force for its account or key, and the one before it dead.
 
     Raises:
@@ -106,7 +108,9 @@ def bring_into_force(state: Register, set_id: str, purpose: Purpose, subject: st
         )
     retire(state, purpose, subject)
     state.in_force[f"{purpose}:{subject}"] = set_id
-    state.sets[set_id] = msgspec.structs.replace(it, state=SetState.IN_FORCE)
+    state.sets[set_id] = msgspec.structs.replace(
+        it, state=SetState.IN_FORCE, since=entry.when, since_seq=entry.seq
+    )
 
 
 def retire(state: Register, purpose: Purpose, subject: str) -> None:
@@ -114,16 +118,21 @@ def retire(state: Register, purpose: Purpose, subject: str) -> None:
     before = state.in_force.pop(f"{purpose}:{subject}", None)
     if before is not None:
         state.sets[before] = msgspec.structs.replace(state.sets[before], state=SetState.DEAD)
+    for it in state.sets_of(subject, purpose):
+        if it.lives:  # the secret that lived on against the register was changed by this at last
+            state.sets[it.id] = msgspec.structs.replace(state.sets[it.id], lives=False)
 
 
 def _password_offered(state: Register, fact: ev.PasswordOffered, _: Entry) -> None:
     if fact.set not in state.sets or fact.account not in state.accounts:
         note_contradiction(state, fact.set, "a password was offered: set or account is unknown")
+        return
+    state.sets[fact.set] = msgspec.structs.replace(state.sets[fact.set], offered=True)
 
 
-def _password_set(state: Register, fact: ev.PasswordSet, _: Entry) -> None:
+def _password_set(state: Register, fact: ev.PasswordSet, entry: Entry) -> None:
     account = known(state.accounts, fact.account, "account")
-    bring_into_force(state, fact.set, Purpose.PASSWORD, fact.account)
+    bring_into_force(state, fact.set, Purpose.PASSWORD, fact.account, entry)
     changed = msgspec.structs.replace(account, password_set=fact.set, used=None)
     state.accounts[account.id] = changed
 

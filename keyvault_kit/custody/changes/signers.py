@@ -186,8 +186,8 @@ def _checkpoint(state: Register, fact: ev.CheckpointSigned, entry: Entry) -> Non
 # --- The station's identity
 
 
-def _recipient(state: Register, fact: ev.RecipientSet, _: Entry) -> None:
-    bring_into_force(state, fact.set, Purpose.IDENTITY, STATION)
+def _recipient(state: Register, fact: ev.RecipientSet, entry: Entry) -> None:
+    bring_into_force(state, fact.set, Purpose.IDENTITY, STATION, entry)
     state.recipient = fact.recipient
 
 

@@ -13,6 +13,7 @@ from keyvault_kit.custody.events.ceremonies import (
     FindingSettled,
     PagesCounted,
 )
+from keyvault_kit.custody.events.duties import DutyDone, TriggerNoted
 from keyvault_kit.custody.events.envelopes import (
     CardPacked,
     EnvelopeBagged,
@@ -154,6 +155,8 @@ AnyFact = (
     | CeremonyClosed
     | FindingMade
     | FindingSettled
+    | DutyDone
+    | TriggerNoted
 )
 
 __all__ = [
@@ -175,6 +178,7 @@ __all__ = [
     "CredentialDeleted",
     "DecisionMade",
     "DetailsErased",
+    "DutyDone",
     "EnvelopeBagged",
     "EnvelopeCorrected",
     "EnvelopeDeposited",
@@ -231,4 +235,5 @@ __all__ = [
     "SignerRevoked",
     "SiteAdded",
     "SiteChanged",
+    "TriggerNoted",
 ]

@@ -62,8 +62,22 @@ def gone_for_ever(before: Register, _: Entry, after: Register) -> None:
             assert after.envelopes[it.id].state is it.state
     for old in before.sets.values():
         if old.state in (SetState.VOID, SetState.DEAD):
-            assert after.sets[old.id] == old
+            new = after.sets[old.id]
+            assert msgspec.structs.replace(new, lives=old.lives) == old
         assert after.sets[old.id].state is not SetState.MADE or old.state is SetState.MADE
+
+
+def in_one_place(_: Register, __: Entry, after: Register) -> None:
+    for it in after.envelopes.values():
+        stays = after.stays.get(it.id, ())
+        assert all(stay.until is not None for stay in stays[:-1])
+        lies = [stay.safe for stay in stays if stay.until is None]
+        assert lies == ([it.safe] if it.state is EnvelopeState.DEPOSITED else [])
+        assert bool(it.hands) == (it.state not in (EnvelopeState.DEPOSITED, *GONE))
+    for safe in after.safes.values():
+        *ended, term = after.safe_terms[safe.id]
+        assert (term.openers, term.need, term.until) == (safe.openers, safe.need, None)
+        assert [it.until for it in ended] == [it.since for it in after.safe_terms[safe.id][1:]]
 
 
 def destroyed_when_dead(before: Register, entry: Entry, after: Register) -> None:
@@ -135,6 +149,7 @@ CHANGES: Final[tuple[Callable[[Register, Entry, Register], None], ...]] = (
     signed_by_signers,
     warrants_run_out,
     gone_for_ever,
+    in_one_place,
     destroyed_when_dead,
     a_bag_is_used_once,
     one_sheet_lies_open,
