@@ -21,6 +21,7 @@ from rich.text import Text
 
 from keyvault_kit.cli.main import VERBS, keyvault
 from keyvault_kit.custody.authority import TABLE
+from keyvault_kit.custody.decisions import CONFLICTS
 from keyvault_kit.custody.events import (
     AnyFact,
     Fact,
@@ -30,11 +31,13 @@ from keyvault_kit.custody.events import (
     Request,
 )
 from keyvault_kit.custody.model import Count, Hex256, Id
+from keyvault_kit.custody.requirements import COVERAGE, REQUIREMENTS
 from keyvault_kit.sheets.scan import read_codes, to_png
 
 DOCS = Path(__file__).parent
 SEED = "1"
 COLUMNS = 100
+PLAN = "plan.toml"
 SHEETS = {
     "share": "share-bg1-pw1-1.pdf",
     "checkpoint": "checkpoint-1.pdf",
@@ -133,6 +136,14 @@ def custodian_page(folder: Path) -> str:
     )
 
 
+def custody_page(folder: Path) -> str:
+    """The page on custody: its text, with the example plan and what the program says of it."""
+    shutil.copy(DOCS / PLAN, folder)
+    plan = (DOCS / PLAN).read_text(encoding="utf-8").rstrip()
+    printed = talk(f"keyvault custody analyse --plan {PLAN}", folder)
+    return filled("custody.md", f"$ cat {PLAN}\n{plan}\n\n{printed}")
+
+
 def rehearsal_page(printed: str) -> str:
     """The page on the rehearsal: its text, with what the run printed in its place."""
     return filled("rehearsal.md", printed)
@@ -140,10 +151,44 @@ def rehearsal_page(printed: str) -> str:
 
 def filled(name: str, printed: str) -> str:
     """A page, with what a run printed in its place."""
+    return put_in(name, "<!-- printed -->", f"```\n{printed.rstrip()}\n```")
+
+
+def put_in(name: str, mark: str, text: str) -> str:
+    """A page, with a text between a mark and the end of it."""
     page = (DOCS / name).read_text(encoding="utf-8")
-    before, _, rest = page.partition("<!-- printed -->\n")
+    before, _, rest = page.partition(f"{mark}\n")
     after = rest.partition("<!-- end -->\n")[2]
-    return f"{before}<!-- printed -->\n```\n{printed.rstrip()}\n```\n<!-- end -->\n{after}"
+    return f"{before}{mark}\n{text}\n<!-- end -->\n{after}"
+
+
+def rules_page() -> str:
+    """The page on rules: its text, with every requirement and conflict and what covers it."""
+    rows = [
+        f"| {it.id} | {it.sources} | {it.text} | {_covers(it.id)} |" for it in REQUIREMENTS.values()
+    ]
+    conflicts = [
+        f"| {name} | {it.about} | {it.positions[it.default]} | {_covers(name)} |"
+        for name, it in CONFLICTS.items()
+    ]
+    table = [
+        "| id | from | requirement | covered by |",
+        "|---|---|---|---|",
+        *rows,
+        "",
+        "| id | the sources disagree about | default | asked by |",
+        "|---|---|---|---|",
+        *conflicts,
+    ]
+    return put_in("rules.md", "<!-- table -->", "\n".join(table))
+
+
+def _covers(number: str) -> str:
+    """What covers a requirement, in code where it is a name."""
+    named = [it.partition(":") for it in COVERAGE[number]]
+    return ", ".join(f"{kind} `{name}`" if name else kind for kind, _, name in named) or (
+        "nothing yet"
+    )
 
 
 def verified_picture(folder: Path) -> str:
@@ -234,8 +279,10 @@ def main() -> None:
         folder = Path(name) / "rehearsal"
         (DOCS / "authority.md").write_text(authority_page(), encoding="utf-8")
         (DOCS / "entries.md").write_text(entries_page(), encoding="utf-8")
+        (DOCS / "rules.md").write_text(rules_page(), encoding="utf-8")
         (DOCS / "commands.md").write_text(commands(), encoding="utf-8")
         (DOCS / "rehearsal.md").write_text(rehearsal_page(printed), encoding="utf-8")
+        (DOCS / "custody.md").write_text(custody_page(Path(name)), encoding="utf-8")
         (DOCS / "custodian.md").write_text(custodian_page(_copied(folder)), encoding="utf-8")
         pictures = DOCS / "pictures"
         pictures.mkdir(exist_ok=True)

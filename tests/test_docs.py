@@ -30,6 +30,10 @@ def test_the_tables_of_authority_and_entries_are_those_of_today(generate: Module
     assert (DOCS / "entries.md").read_text() == generate.entries_page()
 
 
+def test_the_table_of_requirements_is_that_of_today(generate: ModuleType) -> None:
+    assert (DOCS / "rules.md").read_text() == generate.rules_page()
+
+
 def test_the_page_on_the_rehearsal_shows_what_it_prints(
     generate: ModuleType, tmp_path: Path
 ) -> None:
@@ -47,6 +51,12 @@ def test_the_custodians_guide_shows_what_the_commands_print(
 
     page = (DOCS / "custodian.md").read_text()
     assert page == generate.custodian_page(tmp_path / "rehearsal")
+
+
+def test_the_page_on_custody_shows_the_example_and_what_is_said_of_it(
+    generate: ModuleType, tmp_path: Path
+) -> None:
+    assert (DOCS / "custody.md").read_text() == generate.custody_page(tmp_path)
 
 
 @pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")]), ids=str)

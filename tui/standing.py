@@ -24,7 +24,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         signed_by: Who signed it.
         signers: Who signs, by id and name.
         findings: The open ones.
+        due: The duties of a year, soonest first.
         register: All of it, to know keys by.
+        now: When that was read.
     """
 
     ledger: Path
@@ -38,13 +40,14 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     due: tuple[Due, ...]
     findings: tuple[Finding, ...]
     register: Register
+    now: datetime
 
 
 def read_standing(path: Path, now: datetime) -> Standing:
     """Read a ledger; nothing is written.
 
     Args:
-        now: Aware; what falls due later is left out.
+        now: Aware.
 
     Raises:
         InputError: There is no such file, or it is no ledger of ours.
@@ -71,6 +74,7 @@ def read_standing(path: Path, now: datetime) -> Standing:
             due=due(register, now),
             findings=register.open_findings(),
             register=register,
+            now=now,
         )
 
 

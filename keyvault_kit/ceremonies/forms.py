@@ -1,7 +1,7 @@
 """Forms to be written on by hand, filled from the register as far as it knows; none is secret."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 
 from keyvault_kit.ceremonies.book import Book
@@ -13,7 +13,8 @@ from keyvault_kit.ceremonies.plans.by_name import PLANS
 from keyvault_kit.ceremonies.records import record_of
 from keyvault_kit.custody.model import Envelope, EnvelopeState, Purpose
 from keyvault_kit.custody.register import Register, known
-from keyvault_kit.custody.schedule import DECISIONS, Due, due
+from keyvault_kit.custody.schedule import Due, due
+from keyvault_kit.custody.triggers import beginning
 from keyvault_kit.sheets.forms import ListedBag, Participant
 from keyvault_kit.sheets.geometry import Paper
 from keyvault_kit.sheets.pages import (
@@ -29,7 +30,6 @@ from keyvault_kit.sheets.pages import (
 )
 
 _IN_SAFES: Final = (EnvelopeState.SEALED, EnvelopeState.DEPOSITED)
-_YEAR: Final = timedelta(days=366)
 
 
 def script_of(book: Book, ceremony: Ceremony, paper: Paper, *, day: date) -> bytes:
@@ -155,10 +155,10 @@ def safe_inventory(book: Book, safe: str, paper: Paper, *, day: date) -> bytes:
 
 
 def wall_chart_from(book: Book, first: date, now: datetime, paper: Paper) -> bytes:
-    """What falls due in the twelve months from a day on, as far as the schedule knows (S32)."""
+    """All duties of the twelve months from a day on, and what is overdue (S32, S42, S54 to S59)."""
     items = tuple(
-        wall_chart.DueItem(it.since.date(), it.what, _who(book, it), it.requirement)
-        for it in due(book.register, now + _YEAR)
+        wall_chart.DueItem(it.day, it.what, _who(book, it), it.requirement)
+        for it in due(book.register, max(now, beginning(first)))
     )
     sheet = wall_chart.WallChart(
         heading=heading(
@@ -211,11 +211,8 @@ def _seen_through_bag(register: Register, its: Envelope) -> str:
 
 
 def _who(book: Book, duty: Due) -> str:
-    """Who does what is due: those who decided; a password is changed by two officers."""
-    if duty.requirement != DECISIONS:
-        return "two officers"
-    decided = book.register.decisions[duty.subject].by
-    return ", ".join(name_of(book, person) for person in decided)
+    """Who does what is due, by name."""
+    return ", ".join(name_of(book, person) for person in duty.who) or "two officers"
 
 
 def _place(register: Register, safe: str) -> str:

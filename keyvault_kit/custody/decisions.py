@@ -1,8 +1,15 @@
-"""Where the sources disagree: the positions, and the default until somebody decides (C1 to C8)."""
+"""Where the sources disagree: the positions, and the default until somebody decides (C1 to C8).
 
+A decision counts until the day on which it is to be looked at again: then the default is back.
+"""
+
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
+
+from keyvault_kit.custody.model import Decision
+from keyvault_kit.custody.register import Register
 
 
 class Conflict(msgspec.Struct, frozen=True):
@@ -87,3 +94,15 @@ CONFLICTS: Final = {
     ),
 }
 """Conflict -> its positions. Where nobody decided, the default holds."""
+
+
+def counting(register: Register, name: str, now: datetime) -> Decision | None:
+    """The decision of that name, if there is one and the day to look at it again is not over."""
+    made = register.decisions.get(name)
+    return made if made and now.astimezone(UTC).date() <= made.review else None
+
+
+def position(register: Register, conflict: str, now: datetime) -> str:
+    """What holds where the sources disagree: what was decided, else the default (C1 to C8)."""
+    decided = counting(register, conflict, now)
+    return decided.choice if decided else CONFLICTS[conflict].default

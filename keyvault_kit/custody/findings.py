@@ -23,8 +23,8 @@ class RuleFinding(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         rule: The requirement, `S36`.
         what: What is so, of which thing, in a sentence without a full stop.
-        why: Why that is bad, or why it cannot be judged.
-        mend: What to do next.
+        why: Why that is bad, or why it cannot be judged, in a whole sentence.
+        mend: What to do next, in whole sentences.
         subject: Id of the thing that it is about; empty where it is about the whole.
     """
 

@@ -75,6 +75,8 @@ class Holdings(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         people: Sorted ids.
+        unauthorised: Those of them who may not act (yet, or any more): misuse counts them all the
+            same, survival does not.
         sites: Site -> its safes.
         signs_in: Account -> whether its password signs in, so that survival counts on it; an
             account that is not named here: yes.
@@ -87,7 +89,13 @@ class Holdings(msgspec.Struct, frozen=True, kw_only=True):
     safes: dict[str, Container]
     signs_in: dict[str, bool]
     items: tuple[Item, ...]
+    unauthorised: frozenset[str] = frozenset()
     remarks: tuple[str, ...] = ()
+
+    @property
+    def acting(self) -> frozenset[str]:
+        """The people on whom survival counts."""
+        return frozenset(self.people) - self.unauthorised
 
     @property
     def accounts(self) -> tuple[str, ...]:

@@ -202,6 +202,7 @@ class Person(_Value, frozen=True):
         absences: Commitments to the erasable rows of absences that were noted.
         former: Commitments to the rows of earlier names.
         added: When they were entered.
+        changed: When their roles or their validity last changed; absent where they never did.
     """
 
     id: Id
@@ -212,6 +213,7 @@ class Person(_Value, frozen=True):
     absences: tuple[Hex256, ...] = ()
     former: tuple[Hex256, ...] = ()
     added: datetime | None = None
+    changed: datetime | None = None
 
 
 class Site(_Value, frozen=True):
@@ -372,6 +374,7 @@ class Exposure(_Value, frozen=True):
         half: The half of the password seen, 1 or 2.
         present: The person stood by while it lay open, and may or may not have read it.
         seq: The entry that it stands in.
+        time: When it was seen.
     """
 
     person: Id
@@ -379,7 +382,9 @@ class Exposure(_Value, frozen=True):
     number: int | None = None
     half: int | None = None
     present: bool = False
+    beside: tuple[Id, ...] = ()
     seq: int = 0
+    time: datetime | None = None
 
 
 class Decision(_Value, frozen=True):
@@ -390,6 +395,7 @@ class Decision(_Value, frozen=True):
         review: The day on which it is looked at again.
         details: Commitment to the erasable row that says why.
         by: Who decided and signed.
+        beside: Who stood by together with them, each under the eyes of the others.
         seq: The entry that it stands in.
     """
 

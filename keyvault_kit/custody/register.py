@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeVar
 
-from keyvault_kit.custody.history import Noted, SafeTerm, Stay
+from keyvault_kit.custody.history import Era, Noted, SafeTerm, Stay, eras
 from keyvault_kit.custody.model import (
     Account,
     CeremonyRecord,
@@ -52,8 +52,9 @@ class Register:
         in_force: `PURPOSE:SUBJECT` -> the set in force.
         stays: Envelope -> the safes that it lay in, oldest first.
         safe_terms: Safe -> who opened it when, oldest first.
-        combinations: Safe -> `seq` of the entry by which its combination was last changed.
+        combinations: Safe -> when its combination was changed, in the order of entry.
         done: `DUTY:SUBJECT` -> when that was last done.
+        uses: Account -> when it was signed in to or drilled, as it was entered.
         triggers: What set off a review of all accounts, oldest first.
     """
 
@@ -90,8 +91,9 @@ class Register:
     in_force: dict[str, str] = field(default_factory=dict)
     stays: dict[str, tuple[Stay, ...]] = field(default_factory=dict)
     safe_terms: dict[str, tuple[SafeTerm, ...]] = field(default_factory=dict)
-    combinations: dict[str, int] = field(default_factory=dict)
+    combinations: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
     done: dict[str, datetime] = field(default_factory=dict)
+    uses: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
     triggers: list[Noted] = field(default_factory=list)
 
     def copy(self) -> "Register":
@@ -130,6 +132,15 @@ class Register:
         """The terms of the founders by whom the trust began, or began anew."""
         return tuple(term for term in self.terms if term.since == self.trusted_from)
 
+    def know_still(self, safe: str) -> frozenset[str]:
+        """Who was taken off the list of a safe, whose combination was not changed since (S42)."""
+        terms, *_, now = self.safe_terms[safe], *self.eras(safe)
+        return now.knew(terms, None) - set(terms[-1].openers)
+
+    def eras(self, safe: str) -> tuple[Era, ...]:
+        """The combinations of a safe, oldest first; the last is the one that it has."""
+        return eras(self.combinations.get(safe, ()))
+
     def open_findings(self) -> tuple[Finding, ...]:
         """The findings that nobody settled, oldest first."""
         return tuple(finding for finding in self.findings if finding.settled is None)
@@ -167,7 +178,7 @@ def add(things: dict[str, T], thing: str, value: T, word: str) -> None:
     things[thing] = value
 
 
-def also(things: dict[str, tuple[str, ...]], under: str, thing: str) -> None:
+def also(things: dict[str, tuple[T, ...]], under: str, thing: T) -> None:
     """Add a thing to those under a name."""
     things[under] = (*things.get(under, ()), thing)
 

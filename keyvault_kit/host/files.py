@@ -97,14 +97,15 @@ def read_file(path: Path, what: str, limit: int = 1 << 20) -> bytes:
     return data
 
 
-def read_text(path: Path, what: str) -> str:
-    """The text of a UTF-8 file, with or without a byte order mark.
+def read_text(path: Path, what: str, limit: int = 1 << 20) -> str:
+    """The text of a UTF-8 file of at most `limit` bytes, with or without a byte order mark.
 
     Raises:
-        InputError: It cannot be read, or is no UTF-8; `what` says what it should have been.
+        InputError: It cannot be read, is larger or is no UTF-8; `what` says what it should have
+            been.
     """
     try:
-        return read_file(path, what).decode("utf-8-sig")
+        return read_file(path, what, limit).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
             f"the {what} {path} is not UTF-8 text", mend="Save it as UTF-8."

@@ -10,9 +10,12 @@ from keyvault_kit.ceremonies.documents import (
 from keyvault_kit.ceremonies.paperwork import sheet_name
 from keyvault_kit.ceremonies.splitting import password_of
 from keyvault_kit.ceremonies.station import Station
+from keyvault_kit.custody.access import holdings_of
+from keyvault_kit.custody.findings import RuleFinding
+from keyvault_kit.custody.judging import judge_holdings
 from keyvault_kit.custody.model import EnvelopeState, Form
 from keyvault_kit.custody.organisation import Organisation
-from keyvault_kit.custody.schedule import Due, due
+from keyvault_kit.custody.schedule import Due, Task, days_left, due
 from keyvault_kit.errors import KeyvaultError, MismatchError
 from keyvault_kit.ledger.checkpoint import Checkpoint
 from keyvault_kit.ledger.trust import Trust
@@ -31,11 +34,18 @@ class Promise(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """All promises, and what is due now."""
+    """All promises, what is due by today, and what the custody of the organisation comes to.
+
+    Attributes:
+        custody: What is wrong with who could act and who always can (S34 to S39), as it stood when
+            all was sealed and nothing opened yet. The organisation's file answers for that, not
+            the rehearsal.
+    """
 
     promises: tuple[Promise, ...]
     due: tuple[Due, ...]
     report: Report | None
+    custody: tuple[RuleFinding, ...]
 
     @property
     def kept(self) -> bool:
@@ -55,7 +65,20 @@ def judge(station: Station, organisation: Organisation, plants: Plants) -> Outco
         _plants_promise(station, plants),
         verified,
     )
-    return Outcome(promises, due(station.book.register, station.clock()), report)
+    return Outcome(promises, _due_now(station), report, _custody(station, organisation))
+
+
+def _custody(station: Station, organisation: Organisation) -> tuple[RuleFinding, ...]:
+    """What is wrong with custody before the emergency, which takes envelopes apart."""
+    book, account = station.book, organisation.accounts[0].id
+    before = book.register_at(book.register.ceremonies[f"open-{account}-1"].started)
+    return judge_holdings(holdings_of(before, on=station.clock().date()))
+
+
+def _due_now(station: Station) -> tuple[Due, ...]:
+    """What is due today or overdue; all that comes in the year after it is nothing to show."""
+    now = station.clock()
+    return tuple(it for it in due(station.book.register, now) if days_left(it, now) <= 0)
 
 
 def _keys_promise(station: Station, organisation: Organisation) -> Promise:
@@ -115,7 +138,9 @@ def _mnemonic(code: str) -> Secret:
 
 def _rotation_promise(station: Station, organisation: Organisation) -> Promise:
     account = organisation.accounts[0].id
-    rotations = [it for it in due(station.book.register, station.clock()) if it.subject == account]
+    rotations = [
+        it for it in _due_now(station) if (it.task, it.subject) == (Task.PASSWORD, account)
+    ]
     return Promise(
         what=f"After its use, {account} is due for rotation",
         kept=len(rotations) == 1,

@@ -1,12 +1,19 @@
 """What a rehearsal leaves beside its sheets: checkpoint, signatures, summary."""
 
 from pathlib import Path
+from typing import Final
 
 from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.custody.register import Register
 from keyvault_kit.host.files import write_atomically
 from keyvault_kit.ledger.sshsig import PublicKey, allowed_signers
 from keyvault_kit.rehearsal.outcome import Outcome
+
+SOUND: Final = (
+    "Nobody can use an account alone; and with any one site lost, or any one person away, every"
+    " account can still be used."
+)
+"""What it means that the rules of custody find nothing (S34 to S39)."""
 
 
 def leave_papers(folder: Path, station: Station, outcome: Outcome) -> None:
@@ -42,6 +49,9 @@ def summary(register: Register, outcome: Outcome) -> str:
             f"- {'Kept' if it.kept else '**BROKEN**'}: {it.what} ({it.how})."
             for it in outcome.promises
         ],
+        ["", "## Who could act, and who always can, when all was sealed", ""],
+        [f"- {it.severity}: {it.what} ({it.rule}). {it.mend}" for it in outcome.custody]
+        or [f"- {SOUND}"],
         ["", "## Where everything lies", ""],
         _envelope_table(register),
         ["", "## What was found", ""],

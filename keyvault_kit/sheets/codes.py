@@ -51,6 +51,8 @@ class Kind(StrEnum):
     RECOVERY = "RECOVERY"
     SITE = "SITE"
     LINER = "LINER"
+    CUSTODY = "CUSTODY"
+    WORK = "WORK"
 
 
 SECRET_KINDS: Final = frozenset({Kind.PIN, Kind.PASSWORD, Kind.PART, Kind.IDENTITY})

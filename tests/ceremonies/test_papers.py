@@ -14,6 +14,7 @@ from keyvault_kit.ceremonies.plans import change, seal
 from keyvault_kit.ceremonies.site_cards import card_of
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import Form
+from keyvault_kit.custody.schedule import Task, due
 from keyvault_kit.errors import InputError, RefusedError
 from keyvault_kit.sheets.geometry import A4
 from tests.ceremonies.sealing import request, sealing
@@ -99,6 +100,35 @@ def test_the_chart_names_who_looks_at_a_decision_again(desk: Desk) -> None:
     names = [desk.book.name_behind(desk.register.people[it].details) for it in ("alice", "bob")]
     assert f"look at decision C3 (30) again {', '.join(names)}" in text
     assert "change and seal the password of bg1 anew two officers S32" in text
+
+
+def test_the_chart_shows_every_duty_of_its_months_and_counts_those_after_them(desk: Desk) -> None:
+    duties = due(desk.register, desk.time.true)
+
+    text = text_of(forms.wall_chart_from(desk.book, DAY, desk.time.true, A4))
+
+    shown = [it for it in duties if it.day < date(2027, 3, 1)]
+    assert {it.task for it in shown} == {Task.REVIEW, Task.TRAINING}
+    assert [it.what for it in shown if it.what not in text] == []
+    assert f"{len(duties)} due, 0 of them overdue" in text
+    assert f"{len(duties) - len(shown)} more fall due after February 2027." in text
+
+
+def test_a_chart_of_the_next_year_looks_a_year_ahead_of_its_own_beginning(desk: Desk) -> None:
+    first = DAY.replace(year=DAY.year + 1)
+    review = first.replace(month=9)
+
+    def decide(work: Work) -> list[ev.DecisionMade]:
+        details = work.write_down({"why": "tried out"}, keep_until=review)
+        return [ev.DecisionMade(decision="C3", choice="30", review=review, details=details)]
+
+    desk.run(change.ceremony(desk.register, "Decide", ("alice", "bob"), decide))
+
+    def chart(begins: date) -> str:
+        return text_of(forms.wall_chart_from(desk.book, begins, desk.time.true, A4))
+
+    assert "look at decision C3" in chart(first)
+    assert "look at decision C3" not in chart(DAY)
 
 
 @pytest.mark.parametrize("number", [1, 3])

@@ -143,7 +143,8 @@ def test_a_card_lies_at_its_own_site(desk: Desk, refusal: Callable[..., bool]) -
 
 
 def test_too_few_parts_are_no_password_where_the_ledger_knows_better(desk: Desk) -> None:
-    words = ("seal", "bg1", "--form", "parts", *("--safe", "hq-1") * 3)
+    safes = ("--safe", "hq-1", "--safe", "hq-2", "--safe", "vault-1")
+    words = ("seal", "bg1", "--form", "parts", *safes)
     _, password = sealed(desk, *words, sheets=3)
     files = [f"sheets/part-bg1-pw1-{n}.pdf" for n in (1, 2, 3)]
 

@@ -39,6 +39,7 @@ FORMS = {
     ("inventory", "vault-1"): ("INVENTORY", "station-id1-1"),
     ("chart", "--from", "2027-01-01"): ("CHART", "January"),
     ("card", "hq"): ("SITE", "bg1@example.onmicrosoft.com"),
+    ("custody",): ("CUSTODY", "Who could use which account"),
 }
 
 

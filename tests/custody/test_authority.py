@@ -22,7 +22,8 @@ from keyvault_kit.custody.register import Register
 from keyvault_kit.errors import RefusedError
 
 if TYPE_CHECKING:
-    from tests.custody.conftest import Life, ValuesOf
+    from tests.custody.conftest import ValuesOf
+    from tests.custody.life import Life
 
 Example = Callable[[st.DataObject, Any], Any]
 

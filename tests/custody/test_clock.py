@@ -17,7 +17,7 @@ from keyvault_kit.custody.register import Register
 from keyvault_kit.errors import RefusedError
 
 if TYPE_CHECKING:
-    from tests.custody.conftest import Life
+    from tests.custody.life import Life
 
 READERS = ("alice", "bob")
 STEPPED = ev.CeremonyStepped(ceremony="c", step="seal")

@@ -10,7 +10,7 @@ from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import EnvelopeState, Purpose, SetState
 
 if TYPE_CHECKING:
-    from tests.custody.conftest import Life
+    from tests.custody.life import Life
 
 DIGEST = "ab" * 32
 

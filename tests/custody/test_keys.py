@@ -11,7 +11,7 @@ from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import Purpose, Retirement, Role, SetState
 
 if TYPE_CHECKING:
-    from tests.custody.conftest import Life
+    from tests.custody.life import Life
 
 DIGEST = "ab" * 32
 BOUND = ev.KeyBound(key="K1", credential="c0", public_key="c1")

@@ -145,15 +145,15 @@ MISTAKES = {
     "unknown field at the top": (swap("name = ", "nam = "), "nam: unknown field"),
     "missing field": (swap('name = "Bob Baker"\n', ""), "people[1].name: this field is missing"),
     "safe without openers": (
-        swap('openers = ["carol", "dave"]', "openers = []"),
+        swap('openers = ["carol", "dave", "ivan"]', "openers = []"),
         "safes[0].openers: safe hq-keys has no openers",
     ),
     "more openers needed than there are": (
-        swap('openers = ["carol", "dave"]', 'openers = ["carol", "dave"]\nneed = 3'),
+        swap('openers = ["carol", "dave", "ivan"]', 'openers = ["carol", "dave"]\nneed = 3'),
         "safes[0].need: safe hq-keys needs 3 openers and has 2",
     ),
     "an opener twice": (
-        swap('openers = ["carol", "dave"]', 'openers = ["carol", "carol"]'),
+        swap('openers = ["carol", "dave", "ivan"]', 'openers = ["carol", "carol"]'),
         "safes[0].openers: safe hq-keys names an opener twice",
     ),
     "duplicate person": (
@@ -173,7 +173,7 @@ MISTAKES = {
         "accounts[0].threshold: a threshold of 1 lets one person alone sign in",
     ),
     "missing person": (
-        swap('openers = ["grace", "heidi"]', 'openers = ["grace", "zoe"]'),
+        swap('openers = ["grace", "heidi", "kate"]', 'openers = ["grace", "zoe"]'),
         "safes[2].openers[1]: there is no person 'zoe' in this file",
     ),
     "missing site": (

@@ -12,7 +12,7 @@ from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import Decision, EnvelopeFormat, PaperSize, Role, Safe, Site, Use
 
 if TYPE_CHECKING:
-    from tests.custody.conftest import Life
+    from tests.custody.life import Life
 
 DIGEST = "ab" * 32
 OTHER = "cd" * 32

@@ -12,7 +12,7 @@ from keyvault_kit.custody.model import EnvelopeState, Form, PageCount, PaperSize
 from keyvault_kit.errors import RefusedError
 
 if TYPE_CHECKING:
-    from tests.custody.conftest import Life
+    from tests.custody.life import Life
 
 DIGEST = "ab" * 32
 

@@ -24,7 +24,8 @@ from keyvault_kit.custody.register import Register
 from keyvault_kit.errors import InputError, RefusedError
 
 if TYPE_CHECKING:
-    from tests.custody.conftest import Life, ValuesOf
+    from tests.custody.conftest import ValuesOf
+    from tests.custody.life import Life
 
 DIGEST = "ab" * 32
 WHEN = datetime(2026, 1, 4, 10, tzinfo=UTC)

@@ -13,7 +13,7 @@ from keyvault_kit.custody.model import Mode, PaperSize, Purpose, Role, SetState,
 from keyvault_kit.custody.register import Register
 
 if TYPE_CHECKING:
-    from tests.custody.conftest import Life
+    from tests.custody.life import Life
 
 SignerOf = Callable[..., Signer]
 

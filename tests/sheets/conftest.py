@@ -25,7 +25,7 @@ from keyvault_kit.sheets.pages import (
     record,
     share,
 )
-from tests.sheets import examples_forms, examples_recovery, examples_secret
+from tests.sheets import examples_custody, examples_forms, examples_recovery, examples_secret
 from tests.sheets.example import Example
 
 REGISTER = "3f9c1ab2" + "5d" * 28
@@ -261,6 +261,7 @@ _PAGES: dict[str, Callable[[Heading], Example]] = {
     **examples_forms.PAGES,
     **examples_recovery.PAGES,
     **examples_secret.PAGES,
+    **examples_custody.PAGES,
 }
 
 

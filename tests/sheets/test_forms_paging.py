@@ -12,6 +12,7 @@ from keyvault_kit.sheets.geometry import A4, Box, Paper
 from keyvault_kit.sheets.heading import Heading
 from keyvault_kit.sheets.pages import (
     audit,
+    custody_map,
     drill,
     exception,
     inventory,
@@ -20,6 +21,7 @@ from keyvault_kit.sheets.pages import (
     script,
     transfer,
     wall_chart,
+    work_orders,
 )
 from keyvault_kit.sheets.proof import prove
 
@@ -119,6 +121,27 @@ def an_audit(heading: Heading, names: tuple[str, ...]) -> audit.AuditReport:
     )
 
 
+def a_map(heading: Heading, names: tuple[str, ...]) -> custody_map.CustodyMap:
+    rows = tuple(custody_map.MapRow((name,), ("2",), ("alone",)) for name in names)
+    return custody_map.CustodyMap(heading=heading, accounts=("bg1",), rows=rows)
+
+
+def a_reasoned_map(heading: Heading, names: tuple[str, ...]) -> custody_map.CustodyMap:
+    return custody_map.CustodyMap(heading=heading, accounts=(), rows=(), sentences=names)
+
+
+def the_orders(heading: Heading, names: tuple[str, ...]) -> work_orders.WorkOrders:
+    day = date(2026, 3, 31)
+    return work_orders.WorkOrders(
+        heading=heading,
+        person="Carol Carter",
+        on=day,
+        reached=(),
+        remembers=(),
+        orders=tuple(work_orders.OrderLine(name, day, "S42", done=False) for name in names),
+    )
+
+
 FORMS: dict[str, tuple[Any, Make, str]] = {
     "script": (script, a_script, "NOTE, EXCEPTION NO."),
     "signed script": (script, a_signed_script, "OUT (UTC)"),
@@ -129,6 +152,9 @@ FORMS: dict[str, tuple[Any, Make, str]] = {
     "wall chart": (wall_chart, a_chart, ""),
     "record": (record, a_record, "DO YOU AGREE? IF NOT, WHY"),
     "audit": (audit, an_audit, "SAFE"),
+    "custody map": (custody_map, a_map, "EVER"),
+    "reasons": (custody_map, a_reasoned_map, "WHAT FOLLOWS, AND WHY"),
+    "work orders": (work_orders, the_orders, "DATE DONE"),
 }
 """The page of each form, how it is made with these names in it, and a caption of their table."""
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from keyvault_kit.ledger.store import Ledger
 from tui.app import KeyvaultApp
 from tui.desk import open_desk
+from tui.screens.home import _due
+from tui.standing import read_standing
 from tui.widgets.section import Section
 
 if TYPE_CHECKING:
@@ -135,3 +140,36 @@ def test_what_was_written_meanwhile_is_seen_when_one_comes_back(
         await seat.sees("there is no ledger")
 
     room.sit(work, ledger=path, size=WIDE)
+
+
+def duties(ledger: Path, days: int) -> list[str]:
+    """What Home shows of duties that many days after the rehearsal, in which bg1 was used."""
+    now = datetime(2026, 1, 5, 12, tzinfo=UTC) + timedelta(days=days)
+    return list(_due(read_standing(ledger, now)))
+
+
+def test_home_shows_what_is_due_within_30_days_soonest_first_and_counts_the_rest(
+    finished_rehearsal: Path,
+) -> None:
+    ledger = finished_rehearsal / "ledger.db"
+    password = "change and seal the password of bg1 anew (S32)"
+
+    assert duties(ledger, -1) == [f"in 1 day: {password}"]
+    today = duties(ledger, 0)
+    assert today[:2] == [f"today: {password}", "in 30 days: train alice (S59)"]
+    assert (len(today), today[-1]) == (11, "And 2 more; all of them: keyvault due")
+    assert duties(ledger, 1)[0] == f"OVERDUE by 1 day: {password}"
+    assert duties(ledger, 32)[:2] == [
+        f"OVERDUE by 32 days: {password}",
+        "OVERDUE by 2 days: train alice (S59)",
+    ]
+
+
+def test_home_says_where_nothing_is_due_soon(finished_rehearsal: Path) -> None:
+    now = datetime(2026, 1, 5, 12, tzinfo=UTC)
+    standing = read_standing(finished_rehearsal / "ledger.db", now)
+    later = tuple(it for it in standing.due if it.requirement == "S54")
+
+    shown = list(_due(msgspec.structs.replace(standing, due=later)))
+
+    assert shown == ["Nothing within 30 days; what comes later: keyvault due"]

@@ -1,12 +1,13 @@
 """Home: how things stand by the ledger, what is due, and which keys are plugged in."""
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
+from keyvault_kit.custody.schedule import Due, days_left
 from keyvault_kit.keys.reading import Reading, Unreadable
 from tui.screens.place import Place
 from tui.standing import Standing
@@ -21,6 +22,11 @@ _NO_LEDGER = (
 )
 _SHORT = 16
 """Hex digits of a root hash that are shown: enough to compare by eye, not to trust."""
+
+SOON_DAYS: Final = 30
+"""How far ahead duties are shown here."""
+MOST_DUTIES: Final = 10
+"""How many of them; the rest is counted."""
 
 
 class Home(Place):
@@ -126,10 +132,20 @@ def _ledger(it: Standing, verdict: str) -> Iterator[str]:
 
 
 def _due(it: Standing) -> Iterator[str]:
-    for duty in it.due:
-        yield f"since {duty.since:%Y-%m-%d}  {duty.what} ({duty.requirement})"
-    if not it.due:
-        yield "Nothing."
+    """What is overdue, and what is due soon."""
+    soon = [duty for duty in it.due if days_left(duty, it.now) <= SOON_DAYS]
+    for duty in soon[:MOST_DUTIES]:
+        yield f"{_when(duty, it)}: {duty.what} ({duty.requirement})"
+    if len(soon) > MOST_DUTIES:
+        yield f"And {len(soon) - MOST_DUTIES} more; all of them: keyvault due"
+    if not soon:
+        yield f"Nothing within {SOON_DAYS} days; what comes later: keyvault due"
+
+
+def _when(duty: Due, it: Standing) -> str:
+    left = days_left(duty, it.now)
+    days = "1 day" if abs(left) == 1 else f"{abs(left)} days"
+    return "today" if left == 0 else f"OVERDUE by {days}" if left < 0 else f"in {days}"
 
 
 def _findings(it: Standing) -> Iterator[str]:

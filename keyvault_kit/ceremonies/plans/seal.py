@@ -17,6 +17,7 @@ from keyvault_kit.ceremonies.plan import Ceremony, Condition, GoBack, Plan, Step
 from keyvault_kit.ceremonies.secret_sheets import KINDS, Place
 from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.assignment import NewSet, check_new
 from keyvault_kit.custody.changes.secret_sets import check_length
 from keyvault_kit.custody.model import EnvelopeState, Form, Purpose, SecretSet, SetState
 from keyvault_kit.custody.register import Register, known
@@ -58,8 +59,9 @@ def check(station: Station, it: Request) -> None:
     Raises:
         InputError: No password is put on so many sheets in that form; there is no such policy; or
             a sheet would have no room on the paper of its site.
-        RefusedError: Account or a safe is not in the register, or the password would be shorter
-            than was decided.
+        RefusedError: Account or a safe is not in the register; somebody would have two sheets of
+            the password alone, or the rest of what they type of it; or it would be shorter than was
+            decided.
     """
     register = station.book.register
     known(register.accounts, it.account, "account")
@@ -75,13 +77,17 @@ def check(station: Station, it: Request) -> None:
             f"a password cannot be sealed as {it.form}, {it.threshold} of {it.count}",
             mend="Take 2 to 16 shares with a threshold of 2 or more, 2 or 3 parts, or one whole.",
         )
+    new = NewSet(
+        what=f"the new password of {it.account}", form=it.form, safes=it.safes, typists=it.officers
+    )
+    check_new(register, new, station.clock().date())
     _check_room(station, it)
 
 
 def _check_room(station: Station, it: Request) -> None:
     """Lay out sheets of a password that nobody will have: else the second one might not fit."""
     drawn_by = policy_named(it.policy)
-    check_length(station.book.register, drawn_by.length)
+    check_length(station.book.register, drawn_by.length, station.clock())
     with ExitStack() as wiped:
         made = splitting.make(drawn_by, it.form, it.threshold, it.count, station.random)
         for secret in (made.password, *made.sheets):

@@ -13,6 +13,7 @@ from keyvault_kit.cli.options import DAY, ID, KEPT, TEXT, by_option, json_option
 from keyvault_kit.cli.output import print_json, say, table
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.decisions import CONFLICTS
+from keyvault_kit.custody.requirements import COVERAGE
 from keyvault_kit.errors import InputError
 
 
@@ -75,12 +76,13 @@ def show(decision: str) -> None:
 def make(
     decision: str, choice: str, why: str, review: date, *, by: tuple[str, ...], ledger: Path
 ) -> None:
-    """Decide: DECISION is one of C1 to C8, or an id of your own for an exception.
+    """Decide: DECISION is one of C1 to C8, a requirement (S33), or an id of your own.
 
-    CHOICE is a position ('decide show C6'), or a word for what an exception allows.
+    CHOICE is a position ('decide show C6'), or a word for what an exception allows. A decision on a
+    requirement silences its rule until the day of its review ('rules').
     """
     conflict = CONFLICTS.get(decision.upper())
-    name = decision.upper() if conflict else decision
+    name = decision.upper() if decision.upper() in COVERAGE else decision
     if conflict and choice not in conflict.positions:
         raise InputError(
             f"{choice!r} is no position on {name}",

@@ -12,6 +12,7 @@ from keyvault_kit.cli.at_work import at_work
 from keyvault_kit.cli.options import ID, KEPT, TEXT, by_option, json_option, ledger_option
 from keyvault_kit.cli.output import print_json, say, table
 from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.assignment import check_move
 from keyvault_kit.custody.entries import TIME_FORMAT, Entry, decode
 from keyvault_kit.custody.model import Envelope, EnvelopeState
 from keyvault_kit.custody.register import known
@@ -80,9 +81,13 @@ def _what(entry: Entry) -> str:
 @by_option
 @ledger_option
 def move(envelope: str, safe: str, *, by: tuple[str, ...], ledger: Path) -> None:
-    """Enter that an unopened envelope lies in another safe now; two sign it."""
-    fact = ev.EnvelopeMoved(envelope=envelope, safe=safe)
+    """Move an unopened envelope to another safe; two sign it.
+
+    Refused where somebody who opens that safe alone has another sheet of the same secret.
+    """
     with at_work(ledger) as it:
+        check_move(it.register, envelope, safe, it.station.clock().date())
+        fact = ev.EnvelopeMoved(envelope=envelope, safe=safe)
         it.change(f"Move envelope {envelope} to safe {safe}", by, lambda _: [fact])
 
 

@@ -4,11 +4,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+import msgspec
 
 from keyvault_kit.cli.options import json_option
 from keyvault_kit.cli.output import print_json, say
 from keyvault_kit.errors import EXIT_FINDINGS
 from keyvault_kit.host.files import read_text
+from keyvault_kit.rehearsal.papers import SOUND
 from keyvault_kit.rehearsal.run import Options, rehearse
 
 
@@ -46,11 +48,16 @@ def command(organisation: Path | None, out: Path, seed: int | None, *, as_json: 
                 "promises": [
                     {"what": it.what, "kept": it.kept, "how": it.how} for it in outcome.promises
                 ],
+                "custody": msgspec.to_builtins(outcome.custody),
             }
         )
     say("", as_json=as_json)
     for promise in outcome.promises:
         mark = "kept  " if promise.kept else "BROKEN"
         say(f"{mark}  {promise.what}: {promise.how}", as_json=as_json)
+    for it in outcome.custody:
+        say(f"custody {it.severity}: {it.what} ({it.rule}). {it.mend}", as_json=as_json)
+    if not outcome.custody:
+        say(f"custody {SOUND}", as_json=as_json)
     say(f"\nRead {out / 'summary.md'}; the sheets lie in {out / 'sheets'}.", as_json=as_json)
     return 0 if outcome.kept else EXIT_FINDINGS

@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 
 from keyvault_kit.assembly import open_book
-from keyvault_kit.ceremonies.plan import Work
 from keyvault_kit.cli.at_work import at_work
 from keyvault_kit.cli.options import ID, by_option, json_option, ledger_option
 from keyvault_kit.cli.output import print_json, say, table
 from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.assignment import check_openers
 from keyvault_kit.custody.model import EnvelopeState
 from keyvault_kit.custody.register import Register, known
 
@@ -92,19 +92,20 @@ def add(
 def change(
     safe: str, openers: tuple[str, ...], need: int | None, *, by: tuple[str, ...], ledger: Path
 ) -> None:
-    """Change who opens a safe, or how many it takes; two officers sign it. The rest stays."""
+    """Change who opens a safe, or how many it takes; two officers sign it. The rest stays.
+
+    Refused where a new opener alone would have a second sheet of a secret.
+    """
     if not (openers or need):
         raise click.UsageError("name what changes: --opener, --need")
-
-    def act(work: Work) -> list[ev.Fact]:
-        before = known(work.register.safes, safe, "safe")
-        after = ev.SafeChanged(
-            safe=safe, openers=openers or before.openers, need=need or before.need
-        )
-        return [after]
 
     what = f"by {', '.join(openers)}" if openers else "by the same people"
     if need:
         what += f", {need} of whom it takes"
     with at_work(ledger) as it:
-        it.change(f"Let safe {safe} be opened {what}", by, act)
+        before = known(it.register.safes, safe, "safe")
+        after = ev.SafeChanged(
+            safe=safe, openers=openers or before.openers, need=need or before.need
+        )
+        check_openers(it.register, safe, after.openers, after.need, it.station.clock().date())
+        it.change(f"Let safe {safe} be opened {what}", by, lambda _: [after])

@@ -13,7 +13,7 @@ import click
 
 from keyvault_kit.assembly import open_book
 from keyvault_kit.assembly.printing import PrinterChoice, demand_private, print_document
-from keyvault_kit.ceremonies import forms, site_cards
+from keyvault_kit.ceremonies import custody_forms, forms, site_cards
 from keyvault_kit.ceremonies.book import Book
 from keyvault_kit.cli.options import DAY, ID, ledger_option, printer_options
 from keyvault_kit.cli.output import say
@@ -32,72 +32,95 @@ class Where:
 
     Args:
         out: The file; the printer where it is None.
+        needed: Whether there must be one of the two.
+
+    Attributes:
+        ledger: What the sheet is drawn from.
+        named: Whether there is one.
 
     Raises:
-        UsageError: Both were named, or neither.
+        UsageError: Both were named, or neither where one is needed.
     """
 
     def __init__(
-        self, ledger: Path, paper: Paper, out: Path | None, printer: PrinterChoice | None
+        self,
+        ledger: Path,
+        paper: Paper,
+        out: Path | None,
+        printer: PrinterChoice | None,
+        *,
+        needed: bool = True,
     ) -> None:
-        if (out is None) == (printer is None):
+        self.named = out is not None or printer is not None
+        if (out and printer) or (needed and not self.named):
             raise click.UsageError("name a file with --out, or a queue with --printer")
-        self._ledger = ledger
+        self.ledger = ledger
         self._paper = paper
         self._out = out
         self._printer = printer
 
-    def put(self, draw: Draw, *, private: bool = False) -> None:
+    def put(self, draw: Draw, *, private: bool = False, as_json: bool = False) -> None:
         """Draw the sheet, and put it there.
 
         Args:
             private: Whether the sheet tells what is not for everybody: then no disk has it.
+            as_json: Whether standard output carries JSON, and no word about the sheet.
         """
-        book = open_book(self._ledger)
+        book = open_book(self.ledger)
         if private and self._out is not None:
             demand_private(self._out.parent, book.register)
         pdf = draw(book, self._paper, datetime.now(UTC))
         if self._out is not None:
             write_new(self._out, pdf)
-            say(f"Written to {self._out}.")
+            say(f"Written to {self._out}.", as_json=as_json)
         elif self._printer is not None:
             print_document(self._printer, pdf, book.register)
-            say("CUPS reports it as printed; look whether it is.")
+            say("CUPS reports it as printed; look whether it is.", as_json=as_json)
 
 
-def _where(command: F) -> F:
-    """The options that say where a sheet goes; the command takes them as one `where`."""
+def where_options(*, needed: bool) -> Callable[[F], F]:
+    """The options that say where a sheet goes; the command takes them as one `where`.
 
-    @click.option(
-        "--out", type=click.Path(path_type=Path, dir_okay=False), help="A new file for the PDF."
-    )
-    @click.option(
-        "--paper",
-        type=click.Choice([str(it) for it in PaperSize]),
-        default=PaperSize.A4.value,
-        show_default=True,
-    )
-    @click.option(
-        "--envelope",
-        type=click.Choice([str(it) for it in EnvelopeFormat]),
-        help="What it is folded into; the paper's usual envelope where none is named.",
-    )
-    @printer_options
-    @ledger_option
-    @functools.wraps(command)
-    def wrapped(
-        *args: Any,  # noqa: ANN401 - whatever the command takes
-        out: Path | None,
-        paper: str,
-        envelope: str | None,
-        printer: PrinterChoice | None,
-        ledger: Path,
-        **rest: Any,  # noqa: ANN401
-    ) -> Any:  # noqa: ANN401
-        where = Where(ledger, paper_for(paper, envelope or ""), out, printer)
-        return command(*args, where=where, **rest)
+    Args:
+        needed: Whether the command is there for the sheet, and one of them must be named.
+    """
 
-    return wrapped  # type: ignore[return-value]
+    def decorated(command: F) -> F:
+        @click.option(
+            "--out", type=click.Path(path_type=Path, dir_okay=False), help="A new file for the PDF."
+        )
+        @click.option(
+            "--paper",
+            type=click.Choice([str(it) for it in PaperSize]),
+            default=PaperSize.A4.value,
+            show_default=True,
+        )
+        @click.option(
+            "--envelope",
+            type=click.Choice([str(it) for it in EnvelopeFormat]),
+            help="What it is folded into; the paper's usual envelope where none is named.",
+        )
+        @printer_options
+        @ledger_option
+        @functools.wraps(command)
+        def wrapped(
+            *args: Any,  # noqa: ANN401 - whatever the command takes
+            out: Path | None,
+            paper: str,
+            envelope: str | None,
+            printer: PrinterChoice | None,
+            ledger: Path,
+            **rest: Any,  # noqa: ANN401
+        ) -> Any:  # noqa: ANN401
+            on = paper_for(paper, envelope or "")
+            return command(*args, where=Where(ledger, on, out, printer, needed=needed), **rest)
+
+        return wrapped  # type: ignore[return-value]
+
+    return decorated
+
+
+_where = where_options(needed=True)
 
 
 @click.group("sheets")
@@ -207,4 +230,13 @@ def card(site: str, where: Where) -> None:
     where.put(
         lambda book, paper, now: site_cards.card_of(book, site, paper, day=now.date()),
         private=True,
+    )
+
+
+@command.command("custody")
+@_where
+def custody(where: Where) -> None:
+    """The custody map: who could use which account, and what survives, for the auditor to sign."""
+    where.put(
+        lambda book, paper, now: custody_forms.custody_map(book, paper, now=now), private=True
     )

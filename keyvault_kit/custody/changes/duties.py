@@ -6,7 +6,7 @@ from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.handler import Handlers
 from keyvault_kit.custody.entries import Entry
 from keyvault_kit.custody.history import Duty, Noted
-from keyvault_kit.custody.register import Register, known
+from keyvault_kit.custody.register import Register, also, known
 from keyvault_kit.errors import RefusedError
 
 PROCESS: Final = "process"
@@ -29,8 +29,10 @@ def _done(state: Register, fact: ev.DutyDone, entry: Entry) -> None:
         raise RefusedError(f"there is one process document, {PROCESS!r}, and no {fact.subject!r}")
     name = f"{fact.duty}:{fact.subject}"
     state.done[name] = max(entry.when, state.done.get(name, entry.when))
+    if fact.duty is Duty.DRILL:
+        also(state.uses, fact.subject, entry.when)
     if fact.duty is Duty.COMBINATION:
-        state.combinations[fact.subject] = entry.seq
+        also(state.combinations, fact.subject, entry.when)
 
 
 def _noted(state: Register, fact: ev.TriggerNoted, entry: Entry) -> None:

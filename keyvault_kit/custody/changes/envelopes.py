@@ -282,9 +282,9 @@ def _follow(state: Register, it: Envelope, entry: Entry) -> None:
     if last and last.until is None:
         if last.safe == lies_in:
             return
-        stays = (*stays[:-1], msgspec.structs.replace(last, until=entry.seq))
+        stays = (*stays[:-1], msgspec.structs.replace(last, until=entry.when))
     if lies_in:
-        stays = (*stays, Stay(safe=lies_in, since=entry.seq))
+        stays = (*stays, Stay(safe=lies_in, since=entry.when))
     if stays:
         state.stays[it.id] = stays
 

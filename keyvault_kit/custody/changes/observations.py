@@ -13,7 +13,7 @@ from keyvault_kit.custody.model import (
     SecretSet,
     SetState,
 )
-from keyvault_kit.custody.register import Register, note_contradiction
+from keyvault_kit.custody.register import Register, also, note_contradiction
 from keyvault_kit.errors import RefusedError
 
 
@@ -22,6 +22,7 @@ def _used(state: Register, fact: ev.AccountUsed, entry: Entry) -> None:
     if account is None:
         note_contradiction(state, fact.account, "an account was used that is not in the register")
         return
+    also(state.uses, account.id, entry.when)
     latest = max(entry.when, account.used or entry.when)
     state.accounts[account.id] = msgspec.structs.replace(account, used=latest)
 
@@ -38,7 +39,9 @@ def _exposed(state: Register, fact: ev.SecretExposed, entry: Entry) -> None:
             number=fact.number,
             half=fact.half,
             present=fact.present,
+            beside=tuple(it for it in entry.by if fact.present and it != fact.person),
             seq=entry.seq,
+            time=entry.when,
         )
     )
 

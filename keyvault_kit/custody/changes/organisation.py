@@ -67,8 +67,15 @@ def _person_changed(state: Register, fact: ev.PersonChanged, entry: Entry) -> No
         former=(*person.former, *renamed),
     )
     _check_changes(person, changed, f"person {person.id}")
+    if _standing(changed) != _standing(person):
+        changed = msgspec.structs.replace(changed, changed=entry.when)
     state.people[person.id] = changed
     authority.check_two_can_act(state, entry)
+
+
+def _standing(person: Person) -> tuple[object, ...]:
+    """What somebody may do, and when; the order in which roles are named does not matter."""
+    return set(person.roles), person.since, person.until
 
 
 def _check_changes(before: object, after: object, what: str) -> None:
@@ -146,10 +153,10 @@ def _safe_changed(state: Register, fact: ev.SafeChanged, entry: Entry) -> None:
 def _begin_term(state: Register, safe: Safe, entry: Entry) -> None:
     """Keep who opens a safe from now on, and until when others did."""
     ended = tuple(
-        it if it.until is not None else msgspec.structs.replace(it, until=entry.seq)
+        it if it.until is not None else msgspec.structs.replace(it, until=entry.when)
         for it in state.safe_terms.get(safe.id, ())
     )
-    term = SafeTerm(openers=safe.openers, need=safe.need, since=entry.seq, time=entry.when)
+    term = SafeTerm(openers=safe.openers, need=safe.need, since=entry.when)
     state.safe_terms[safe.id] = (*ended, term)
 
 

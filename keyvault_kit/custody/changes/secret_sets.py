@@ -1,5 +1,6 @@
 """Secret sets: made, in force, void or dead."""
 
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -7,7 +8,7 @@ import msgspec
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.ceremonies import open_ceremony
 from keyvault_kit.custody.changes.handler import Handlers
-from keyvault_kit.custody.decisions import CONFLICTS
+from keyvault_kit.custody.decisions import position
 from keyvault_kit.custody.entries import Entry
 from keyvault_kit.custody.model import STATION, EnvelopeState, Form, Purpose, SecretSet, SetState
 from keyvault_kit.custody.register import Register, add, also, known, note_contradiction
@@ -20,7 +21,7 @@ _OWNERS: Final = {
 }
 
 
-def _set_made(state: Register, fact: ev.SetMade, _: Entry) -> None:
+def _set_made(state: Register, fact: ev.SetMade, entry: Entry) -> None:
     if fact.purpose in _OWNERS:
         word, things = _OWNERS[fact.purpose]
         known(getattr(state, things), fact.subject, word)
@@ -33,7 +34,7 @@ def _set_made(state: Register, fact: ev.SetMade, _: Entry) -> None:
         open_ceremony(state, fact.ceremony)
     _check_form(fact, form)
     if fact.length is not None and fact.purpose is Purpose.PASSWORD:
-        check_length(state, fact.length)
+        check_length(state, fact.length, entry.when)
     made = SecretSet(
         id=fact.set,
         purpose=fact.purpose,
@@ -63,14 +64,16 @@ def _check_form(fact: ev.SetMade, form: Form) -> None:
         )
 
 
-def check_length(state: Register, length: int) -> None:
+def check_length(state: Register, length: int, now: datetime) -> None:
     """Check that a password is as long as was decided (C3), 40 characters where nobody decided.
+
+    Args:
+        now: Aware; a decision that was to be looked at again before does not count.
 
     Raises:
         RefusedError: It is shorter.
     """
-    decided = state.decisions.get("C3")
-    least = int(decided.choice if decided else CONFLICTS["C3"].default)
+    least = int(position(state, "C3", now))
     if length < least:
         raise RefusedError(
             f"a password of {length} characters is shorter than {least}",

@@ -1,7 +1,8 @@
 """The wall chart: what falls due in twelve months, a band a month.
 
-It shows what the schedule knows: passwords to be changed after a use (S32), and decisions to be
-looked at again.
+It shows every duty of the schedule with its next day: reviews (S54), drills (S57), passwords, PINs
+and combinations to be changed (S32, S42), training and the process document (S59), decisions to be
+looked at again, and the metadata of makers.
 """
 
 from collections.abc import Iterator

@@ -73,11 +73,12 @@ def in_one_place(_: Register, __: Entry, after: Register) -> None:
         assert all(stay.until is not None for stay in stays[:-1])
         lies = [stay.safe for stay in stays if stay.until is None]
         assert lies == ([it.safe] if it.state is EnvelopeState.DEPOSITED else [])
-        assert bool(it.hands) == (it.state not in (EnvelopeState.DEPOSITED, *GONE))
+        assert not (it.hands and it.state in (EnvelopeState.DEPOSITED, *GONE))
     for safe in after.safes.values():
         *ended, term = after.safe_terms[safe.id]
         assert (term.openers, term.need, term.until) == (safe.openers, safe.need, None)
         assert [it.until for it in ended] == [it.since for it in after.safe_terms[safe.id][1:]]
+        assert after.know_still(safe.id).isdisjoint(safe.openers)
 
 
 def destroyed_when_dead(before: Register, entry: Entry, after: Register) -> None:

@@ -1,0 +1,382 @@
+"""`keyvault due`: the table, JSON and calendar of what is due, and what two people enter."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from icalendar import Calendar
+
+from keyvault_kit.assembly import open_book
+from keyvault_kit.cli.commands import due as verb
+from keyvault_kit.cli.due_dates import calendar_of
+from keyvault_kit.cli.main import run
+from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.entries import Entry
+from keyvault_kit.custody.schedule import Due, Task, due
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Desk
+
+Refusal = Callable[..., bool]
+Asked = Callable[..., tuple[int, str]]
+
+USED = date(2026, 1, 5)
+"""The day that a rehearsal from a seed tells, on which bg1 was used."""
+
+
+def noon(days: int) -> datetime:
+    return datetime(USED.year, USED.month, USED.day, 12, tzinfo=UTC) + timedelta(days=days)
+
+
+@pytest.fixture
+def asked(
+    finished_rehearsal: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Asked:
+    """From words, and days after the rehearsal, to exit status and standard output of `due`."""
+
+    def ask(*words: str, days: int = 0) -> tuple[int, str]:
+        monkeypatch.setattr(verb, "_now", lambda: noon(days))
+        status = run(["due", *words, "--ledger", str(finished_rehearsal / "ledger.db")])
+        return status, capsys.readouterr().out
+
+    return ask
+
+
+# --- The list
+
+
+def test_what_is_due_is_told_soonest_first_with_trigger_days_and_people(asked: Asked) -> None:
+    status, out = asked()
+
+    assert status == 0
+    head, first, *lines = out.splitlines()
+    columns = re.split(r"\s{2,}", head)
+    assert columns == ["what", "subject", "trigger", "day", "left", "who", "requirement"]
+    assert re.split(r"\s{2,}", first) == [
+        "change and seal the password of bg1 anew",
+        "bg1",
+        "it was used",
+        "2026-01-05",
+        "today",
+        "two officers",
+        "S32",
+    ]
+    days = [re.findall(r"\d{4}-\d\d-\d\d", line) for line in lines[:-1]]
+    assert days == sorted(days)
+    assert lines[-1] == f"{len(lines)} due, 0 of them overdue."
+
+
+def test_the_status_is_1_once_something_is_overdue(asked: Asked) -> None:
+    status, out = asked(days=3)
+
+    assert status == 1
+    assert "2026-01-05  OVERDUE 3 d" in out
+    assert out.splitlines()[-1].endswith("due, 1 of them overdue.")
+
+
+def test_within_leaves_out_what_comes_later_and_nothing_that_is_overdue(asked: Asked) -> None:
+    def subjects(*words: str, days: int = 0) -> list[tuple[str, int]]:
+        return [(it["duty"], it["days_left"]) for it in json.loads(asked(*words, days=days)[1])]
+
+    assert subjects("--within", "0", "--json") == [("password", 0)]
+    assert subjects("--within", "0", "--json", days=9) == [("password", -9)]
+    assert {it[0] for it in subjects("--within", "30", "--json")} == {"password", "training"}
+    assert len(subjects("--within", "366", "--json")) == len(subjects("--json"))
+
+
+def test_the_json_is_complete_also_when_something_is_overdue(
+    asked: Asked, finished_rehearsal: Path
+) -> None:
+    register = open_book(finished_rehearsal / "ledger.db").register
+
+    status, out = asked("--json", days=1)
+
+    assert status == 1
+    first = json.loads(out)[0]
+    assert first["since"] == f"{USED}T{first['since'][11:19]}Z"
+    assert {**first, "since": ""} == {
+        "duty": "password",
+        "subject": "bg1",
+        "what": "change and seal the password of bg1 anew",
+        "trigger": "it was used",
+        "since": "",
+        "day": "2026-01-05",
+        "days_left": -1,
+        "overdue": True,
+        "who": [],
+        "requirement": "S32",
+    }
+    combination = next(it for it in json.loads(out) if it["subject"] == "hq-keys")
+    assert combination["who"] == list(register.safes["hq-keys"].openers)
+
+
+def test_where_nothing_is_due_that_is_said(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verb, "due", lambda *_: ())
+
+    assert asked() == (0, "Nothing is due.\n")
+    assert asked("--json") == (0, "[]\n")
+
+
+def test_an_option_before_the_second_word_is_refused_and_not_lost(
+    desk: "Desk", refusal: Refusal
+) -> None:
+    done = desk.ask("due", "--ledger", "other.db", "done", "review", "bg1", *desk.by)
+
+    assert done.returncode == 2
+    assert "options follow the word 'done'" in done.stderr
+    assert not refusal(done, 0)
+
+
+# --- The calendar
+
+
+def events_of(data: bytes) -> list[Any]:
+    return list(Calendar.from_ical(data).walk("VEVENT"))
+
+
+def unfolded(data: bytes) -> list[str]:
+    """The content lines, read without the library: RFC 5545, section 3.1."""
+    assert data.endswith(b"\r\n")
+    assert b"\n" not in data.replace(b"\r\n", b"")
+    assert all(len(line) <= 75 for line in data.split(b"\r\n"))
+    return data.replace(b"\r\n ", b"").decode().split("\r\n")[:-1]
+
+
+def test_the_calendar_holds_each_duty_as_a_day_with_an_alarm(asked: Asked, tmp_path: Path) -> None:
+    file = tmp_path / "due.ics"
+
+    status, out = asked("--ics", str(file), "--json", days=1)
+
+    listed, found = json.loads(out), events_of(file.read_bytes())
+    assert status == 1
+    assert [str(it["summary"]).lower() for it in found] == [it["what"].lower() for it in listed]
+    for it, row in zip(found, listed, strict=True):
+        day = date.fromisoformat(row["day"])
+        assert (it.decoded("dtstart"), it.decoded("dtend")) == (day, day + timedelta(days=1))
+        assert it.decoded("dtstamp") == noon(1)
+        who = ", ".join(row["who"]) or "two officers"
+        assert it["description"] == f"{row['requirement']}: {row['trigger']}. Who: {who}."
+        (alarm,) = it.walk("VALARM")
+        assert (alarm["action"], alarm.decoded("trigger")) == ("DISPLAY", timedelta(days=-7))
+        assert alarm["description"] == it["summary"]
+
+
+def test_a_second_reading_of_the_calendars_text_finds_the_same(
+    asked: Asked, tmp_path: Path
+) -> None:
+    file = tmp_path / "due.ics"
+    listed = json.loads(asked("--ics", str(file), "--json")[1])
+
+    lines = unfolded(file.read_bytes())
+
+    assert (lines[0], lines[-1]) == ("BEGIN:VCALENDAR", "END:VCALENDAR")
+    assert lines[1:3] == ["VERSION:2.0", f"PRODID:{lines[2].removeprefix('PRODID:')}"]
+    assert lines.count("BEGIN:VEVENT") == lines.count("END:VEVENT") == len(listed)
+    assert lines.count("BEGIN:VALARM") == lines.count("TRIGGER:-P7D") == len(listed)
+    days = [it.removeprefix("DTSTART;VALUE=DATE:") for it in lines if it.startswith("DTSTART")]
+    assert days == [it["day"].replace("-", "") for it in listed]
+
+
+def test_a_duty_keeps_its_uid_and_counts_up_when_the_ledger_grows(
+    asked: Asked, tmp_path: Path, finished_rehearsal: Path
+) -> None:
+    book = open_book(finished_rehearsal / "ledger.db")
+    register_id = book.ledger.register_id
+
+    def events(days: int) -> dict[str, int]:
+        file = tmp_path / f"{days}.ics"
+        asked("--ics", str(file), days=days)
+        return {str(it["uid"]): it["sequence"] for it in events_of(file.read_bytes())}
+
+    assert events(0) == events(40)
+    duties = due(book.register, noon(0))
+    expected = {f"{it.task}-{it.subject}@{register_id}" for it in duties}
+    assert (set(events(1)), len(expected)) == (expected, len(duties))
+    assert set(events(2).values()) == {book.register.size}
+
+
+def test_no_name_of_a_person_stands_in_the_calendar(
+    asked: Asked, tmp_path: Path, finished_rehearsal: Path
+) -> None:
+    file = tmp_path / "due.ics"
+    asked("--ics", str(file))
+
+    text = " ".join(unfolded(file.read_bytes()))
+
+    book = open_book(finished_rehearsal / "ledger.db")
+    people = book.register.people
+    names = [part for it in people.values() for part in book.name_behind(it.details).split()]
+    assert len(names) == 22
+    family = names[1::2]
+    assert not [name for name in family if name in text]
+    assert "carol" in text
+
+
+def test_texts_with_signs_of_the_format_and_long_ones_come_through() -> None:
+    what = "look, again; at \\ the «дело» " + "и снова " * 20
+    it = Due(
+        task=Task.DECISION,
+        subject="C6",
+        what=what.strip(),
+        since=noon(0),
+        day=USED,
+        who=("alice",),
+        requirement="C1 to C8",
+        trigger="its day of review",
+    )
+
+    data = calendar_of([it], "ab" * 32, entries=1, now=noon(0))
+
+    (event,) = events_of(data)
+    assert str(event["summary"]).casefold() == it.what.casefold()
+    (line,) = [line for line in unfolded(data) if line.startswith("SUMMARY:")]
+    assert "\\, again\\; at \\\\ the" in line
+
+
+def test_a_calendar_is_a_new_file(asked: Asked, tmp_path: Path) -> None:
+    file = tmp_path / "due.ics"
+    file.write_text("mine")
+
+    status, out = asked("--ics", str(file))
+
+    assert (status, out, file.read_text()) == (2, "", "mine")
+
+
+# --- Entering
+
+
+def entered(desk: "Desk", kind: type[ev.Fact]) -> list[Entry]:
+    return [it for it in desk.entries if isinstance(it.fact, kind)]
+
+
+def row_behind(desk: "Desk", entry: Entry) -> dict[str, str]:
+    assert isinstance(entry.fact, ev.DutyDone | ev.TriggerNoted)
+    book = open_book(desk.ledger)
+    with book.ledger:
+        return dict(book.row_behind(entry.fact.details or ""))
+
+
+@pytest.mark.parametrize(
+    ("duty", "subject"),
+    [
+        ("review", "bg1"),
+        ("drill", "bg1"),
+        ("combination", "hq-1"),
+        ("training", "carol"),
+    ],
+)
+def test_two_enter_that_a_duty_was_done(duty: str, subject: str, desk: "Desk") -> None:
+    before = len(desk.entries)
+
+    desk.do("due", "done", duty, subject)
+
+    (entry,) = entered(desk, ev.DutyDone)
+    assert desk.register.done == {f"{duty}:{subject}": entry.when}
+    assert entry.by == ("alice", "bob")
+    assert "acts.signed" in desk.kinds(before)
+
+
+def test_the_process_document_needs_no_name_and_the_rest_does(desk: "Desk") -> None:
+    desk.do("due", "done", "document")
+    assert list(desk.register.done) == ["document:process"]
+
+    done = desk.ask("due", "done", "review", *desk.by)
+
+    assert done.returncode == 2
+    assert "name what the review was about" in done.stderr
+
+
+def test_what_came_of_a_duty_lies_in_an_erasable_row_alone(desk: "Desk") -> None:
+    desk.do("due", "done", "drill", "bg1", "--note", "the alert came after 4 minutes")
+
+    (entry,) = entered(desk, ev.DutyDone)
+    row = row_behind(desk, entry)
+    assert (row["duty"], row["note"]) == ("drill bg1", "the alert came after 4 minutes")
+    assert date.fromisoformat(row["keep_until"]) > entry.time.date() + timedelta(days=3000)
+    assert "4 minutes" not in desk.read("ledger", "show", "--raw")
+
+
+def test_a_review_that_was_done_is_due_again_in_90_days(desk: "Desk") -> None:
+    def left() -> int:
+        listed = json.loads(desk.read("due", "--json"))
+        (found,) = [it for it in listed if (it["duty"], it["subject"]) == ("review", "bg1")]
+        return int(found["days_left"])
+
+    assert left() == 90
+    why = ("--why", "two administrators left")
+    desk.do("due", "note", "staff", *why)
+    assert left() == 0
+    (noted,) = entered(desk, ev.TriggerNoted)
+    assert (noted.by, desk.register.triggers[0].trigger) == (("alice", "bob"), "staff")
+    row = row_behind(desk, noted)
+    assert (row["duty"], row["note"]) == ("trigger staff", "two administrators left")
+    assert "administrators" not in desk.read("ledger", "show", "--raw")
+    desk.do("due", "done", "review", "bg1")
+    assert left() == 90
+
+
+@pytest.mark.parametrize("trigger", ["staff", "subscription", "relocation"])
+def test_each_trigger_is_told_before_it_is_entered(trigger: str, desk: "Desk") -> None:
+    done = desk.do("due", "note", trigger, "--why", "as heard on Monday")
+
+    assert {
+        "staff": "Enter that the IT staff changed: as heard on Monday",
+        "subscription": "Enter that the subscriptions changed: as heard on Monday",
+        "relocation": "Enter that a safe or a site moved: as heard on Monday",
+    }[trigger] in done.stdout
+    assert [it.trigger for it in desk.register.triggers] == [trigger]
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (("done", "review", "bg9", "--by", "alice", "--by", "bob"), 5, "no account 'bg9'"),
+        (("done", "training", "liz", "--by", "alice", "--by", "bob"), 5, "no person 'liz'"),
+        (("done", "document", "bg1", "--by", "alice", "--by", "bob"), 5, "one process document"),
+        (("done", "review", "bg1", "--by", "alice", "--by", "erin"), 5, "erin is auditor"),
+        (("note", "staff", "--why", "x", "--by", "alice", "--by", "carol"), 5, "takes officer"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_entered(
+    words: tuple[str, ...], status: int, message: str, desk: "Desk", refusal: Refusal
+) -> None:
+    before = len(desk.entries)
+
+    done = desk.ask("due", *words, typed=(desk.now(), desk.now(), "y"))
+
+    assert refusal(done, status, message), done.stderr
+    assert set(desk.kinds(before)) <= {"clock.checked"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("done", "review", "bg1", "--by", "alice"),
+        ("note", "staff", "--why", "x", "--by", "alice"),
+        ("note", "staff", "--by", "alice", "--by", "bob"),
+        ("done", "rotation", "bg1", "--by", "alice", "--by", "bob"),
+        ("note", "weather", "--why", "x", "--by", "alice", "--by", "bob"),
+    ],
+)
+def test_one_person_alone_and_words_that_are_none_are_usage_errors(
+    words: tuple[str, ...], desk: "Desk"
+) -> None:
+    before = len(desk.entries)
+
+    done = desk.ask("due", *words, typed=(desk.now(), desk.now(), "y"))
+
+    assert done.returncode == 2, done.stderr
+    assert len(desk.entries) == before
+
+
+def test_what_is_not_confirmed_is_not_entered(desk: "Desk", refusal: Refusal) -> None:
+    done = desk.sit("due", "done", "review", "bg1", *desk.by, typed=("n",))
+
+    assert refusal(done, 5, "it was not confirmed"), done.stderr
+    assert desk.register.done == {}

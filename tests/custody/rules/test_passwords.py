@@ -1,0 +1,80 @@
+"""Rules about passwords: what passes, what fails, what they cannot know."""
+
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.findings import Severity
+from keyvault_kit.custody.register import Register
+from keyvault_kit.custody.rules import Outcome
+from tests.custody.rules import tenants
+from tests.custody.rules.tenants import decided, entered, good, judgement, now
+
+
+def account_without_password() -> Register:
+    added = ev.AccountAdded(account="bg3", upn="bg3@example.onmicrosoft.com")
+    return entered(added)
+
+
+def test_passwords_changed_within_the_year_and_after_use_pass() -> None:
+    assert judgement("S32", None).outcome is Outcome.PASSED
+    assert judgement("S32", good()).outcome is Outcome.PASSED
+
+
+def test_a_password_is_too_old_after_a_year_and_not_a_day_before() -> None:
+    since = tenants.register().sets["bg1-pw2"].since
+    assert since is not None
+    day = since + timedelta(days=365)
+    before = judgement("S32", None, at=day)
+    assert before.outcome is Outcome.PASSED
+    after = judgement("S32", None, at=day + timedelta(days=1))
+    assert after.outcome is Outcome.FAILED
+    assert {it.subject for it in after.findings} == {"bg1", "bg2"}
+
+
+def test_an_account_that_was_used_needs_another_password_at_once() -> None:
+    used = entered(ev.AccountUsed(account="bg2", why="emergency"))
+    (finding,) = judgement("S32", None, used).findings
+    assert (finding.subject, finding.severity) == ("bg2", Severity.MEDIUM)
+    assert "it was used" in finding.what
+
+
+@pytest.mark.parametrize(("name", "subject"), [("bg1-pw2", "bg1"), ("K1-pin1", "K1")])
+def test_a_secret_that_somebody_saw_is_to_be_changed(name: str, subject: str) -> None:
+    seen = entered(ev.SecretExposed(person="carol", set=name))
+    assert [it.subject for it in judgement("S32", None, seen).findings] == [subject]
+
+
+def test_of_a_password_that_nobody_made_here_nothing_is_known() -> None:
+    its = account_without_password()
+    for rule in ("S32", "S33"):
+        judged = judgement(rule, good(), its)
+        assert judged.outcome is Outcome.UNKNOWN
+        assert len(judged.findings) == 1
+        assert "bg3" in judged.findings[0].what
+
+
+@pytest.mark.parametrize("rule", ["S32", "S33"])
+def test_no_password_is_asked_for_where_none_is_kept_until_that_is_looked_at_again(
+    rule: str,
+) -> None:
+    its = account_without_password()
+    its.decisions.update(decided(C7="not-kept").decisions)
+    assert judgement(rule, None, its).outcome is Outcome.PASSED
+    later = now() + timedelta(days=40)
+    assert judgement(rule, None, its, at=later).outcome is Outcome.UNKNOWN
+
+
+def test_a_password_whose_sheets_lie_in_the_safes_is_kept_without_a_sign_in() -> None:
+    assert judgement("S33", None).outcome is Outcome.PASSED
+
+
+def test_too_few_sheets_in_the_safes_are_no_copy() -> None:
+    its = tenants.register().copy()
+    for name in ("bg1-pw2-1", "bg1-pw2-2"):
+        its.envelopes[name] = replace(its.envelopes[name], state="sealed", safe=None)
+    assert judgement("S33", None, its).outcome is Outcome.UNKNOWN
+    its.envelopes["bg1-pw2-2"] = tenants.register().envelopes["bg1-pw2-2"]
+    assert judgement("S33", None, its).outcome is Outcome.PASSED

@@ -1,0 +1,89 @@
+"""The table of requirements says what is there, and all that is there stands in it."""
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final, get_args
+
+import pytest
+
+from keyvault_kit.cli.main import VERBS
+from keyvault_kit.custody.decisions import CONFLICTS
+from keyvault_kit.custody.events import AnyFact
+from keyvault_kit.custody.requirements import COVERAGE, JUDGED, REQUIREMENTS, RULE
+from keyvault_kit.custody.rules import RULES
+from keyvault_kit.sheets import pages
+
+SHEETS: Final = Path(next(iter(pages.__path__)))
+KINDS: Final = {str(fact.__struct_config__.tag) for fact in get_args(AnyFact)}
+PIECES: Final = [(number, it) for number, covers in COVERAGE.items() for it in covers]
+
+
+def _claimed(text: str) -> set[str]:
+    """The requirements that a text names, also as 'S35 to S39'."""
+    found = set(re.findall(r"\bS[1-9][0-9]?\b", text))
+    for first, last in re.findall(r"\bS([0-9]+)(?: to S|-S)([0-9]+)\b", text):
+        found |= {f"S{n}" for n in range(int(first), int(last) + 1)}
+    return found
+
+
+def test_all_requirements_are_there_in_order() -> None:
+    assert list(REQUIREMENTS) == [f"S{n}" for n in range(1, 66)]
+    assert list(COVERAGE) == [*REQUIREMENTS, *CONFLICTS]
+
+
+def test_every_requirement_has_sources_of_the_five_and_a_text() -> None:
+    for it in REQUIREMENTS.values():
+        assert it.must
+        assert it.text
+        assert set(it.sources) <= set("ABCDE")
+        assert it.sources == "".join(sorted(set(it.sources)))
+
+
+def test_what_is_checked_or_computed_has_a_rule_and_nothing_else_has() -> None:
+    judged = [it.id for it in REQUIREMENTS.values() if JUDGED & set(it.must)]
+
+    assert judged == list(RULES)
+    assert judged == [number for number, covers in COVERAGE.items() if RULE in covers]
+
+
+@pytest.mark.parametrize(("number", "covers"), PIECES, ids=str)
+def test_what_covers_a_requirement_is_there(number: str, covers: str) -> None:
+    kind, _, name = covers.partition(":")
+    match kind:
+        case "rule":
+            assert (name or number) in RULES
+        case "sheet":
+            assert find_spec(f"keyvault_kit.sheets.pages.{name}")
+        case "event":
+            assert name in KINDS
+        case "command":
+            assert name in VERBS
+        case "decision":
+            assert name in CONFLICTS
+        case _:
+            pytest.fail(f"{number}: nobody knows what {covers} is")
+
+
+@pytest.mark.parametrize("sheet", sorted(SHEETS.glob("[a-z]*.py")), ids=lambda it: str(it.stem))
+def test_what_a_sheet_claims_stands_in_the_table(sheet: Path) -> None:
+    covered = {number for number, covers in COVERAGE.items() if f"sheet:{sheet.stem}" in covers}
+
+    assert _claimed(sheet.read_text()) == covered
+
+
+@pytest.mark.parametrize("number", RULES)
+def test_a_rule_claims_no_requirement_that_has_no_rule(number: str) -> None:
+    assert _claimed(RULES[number].__doc__ or "") <= set(RULES)
+
+
+def test_what_an_event_claims_stands_in_the_table() -> None:
+    for fact in get_args(AnyFact):
+        tag = f"event:{fact.__struct_config__.tag}"
+        covered = {number for number, covers in COVERAGE.items() if tag in covers}
+        assert _claimed(fact.__doc__ or "") <= covered
+
+
+@pytest.mark.parametrize("conflict", CONFLICTS)
+def test_every_conflict_is_one_that_some_requirement_depends_on(conflict: str) -> None:
+    assert any(f"decision:{conflict}" in COVERAGE[number] for number in REQUIREMENTS)
