@@ -182,7 +182,7 @@ class Devices:
         if self._desk.ledger is None:
             return
         try:
-            observe(self._desk.ledger, person, [fact])
+            observe(self._desk.ledger, (person,), [fact])
         except KeyvaultError as error:
             self._post(NotEntered(f"What was seen at a key was not entered. {error}"))
         else:

@@ -173,19 +173,28 @@ def _practice_paper(book: Book, onto: Onto) -> Paper:
     return Folder(folder)
 
 
-def observe(path: Path, person: str, facts: Sequence[ev.Fact]) -> None:
-    """Enter what a person saw at a key, and let go of the ledger again.
+def observe(
+    path: Path,
+    people: Sequence[str],
+    facts: Sequence[ev.Fact],
+    occurred: datetime | None = None,
+) -> None:
+    """Enter what people saw or did that nobody signs, and let go of the ledger again.
+
+    Args:
+        occurred: When it happened, aware, where it is entered late.
 
     Raises:
-        RefusedError: There is no such person in the register.
+        RefusedError: Somebody is not in the register, or it would have happened after now.
         InputError: There is no such ledger, or it cannot be written.
         LedgerError: It is damaged.
     """
     with Ledger.open(path) as ledger:
         register = reading(ledger).register
-        known(register.people, person, "person")
+        for person in people:
+            known(register.people, person, "person")
         clock = _now if register.mode is Mode.LIVE else _practice_clock(ledger)
-        Book(ledger, clock).record(facts, (person,))
+        Book(ledger, clock).record(facts, people, occurred=occurred)
 
 
 def _practice_clock(ledger: Ledger) -> Callable[[], datetime]:

@@ -87,6 +87,7 @@ class Book:
         signing: Signing | None = None,
         erase: Sequence[str] = (),
         checkpoint_signatures: Sequence[tuple[int, str, str]] = (),
+        occurred: datetime | None = None,
     ) -> None:
         """Append facts as entries, all or none, stamped with place, time and people.
 
@@ -98,6 +99,7 @@ class Book:
             signing: Who signs, and how; needed where a fact needs signatures.
             erase: Commitments of rows that go with these facts.
             checkpoint_signatures: Size, person and armoured signature, kept with these facts.
+            occurred: When it happened, aware, where that is entered late; of what nobody signs.
 
         Raises:
             RefusedError: The register refuses one of them, or the ledger moved on meanwhile.
@@ -114,7 +116,7 @@ class Book:
         if signing is not None and authority.signatures_needed(*facts):
             bodies, after = self._signed(before, facts, now, people, signing)
         else:
-            bodies = _bodies(facts, before.size, now, people)
+            bodies = _bodies(facts, before.size, now, people, occurred)
             after = admit(before, [_readable(body) for body in bodies])
         self.enter(
             bodies,
@@ -217,11 +219,17 @@ def _is_mark(fact: ev.Fact) -> bool:
 
 
 def _bodies(
-    facts: Sequence[ev.Fact], first: int, now: datetime, people: tuple[str, ...]
+    facts: Sequence[ev.Fact],
+    first: int,
+    now: datetime,
+    people: tuple[str, ...],
+    occurred: datetime | None = None,
 ) -> list[bytes]:
+    """The bytes of entries; what is said of the clock is always of now."""
+    whens = (None if isinstance(fact, CLOCK_FACTS) else occurred for fact in facts)
     return [
-        encode(Entry(seq, now, people, fact))  # type: ignore[arg-type]
-        for seq, fact in enumerate(facts, first)
+        encode(Entry(seq, now, people, fact, when))  # type: ignore[arg-type]
+        for seq, (fact, when) in enumerate(zip(facts, whens, strict=True), first)
     ]
 
 

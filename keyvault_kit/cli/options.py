@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -80,16 +80,34 @@ def _day(value: str) -> date:
         raise InputError(f"{value!r} is no day", mend="Type it as YYYY-MM-DD.") from error
 
 
+def _moment(value: str) -> datetime:
+    """A time to the second, UTC; one without a zone might be anybody's."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise InputError(
+            f"{value!r} is no time", mend="Type it as YYYY-MM-DDTHH:MMZ (UTC), or with +HH:MM."
+        )
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
 ID: Final = Parsed("ID", _id)
 TEXT: Final = Parsed("TEXT", _text)
 NAME: Final = Parsed("NAME", _name)
 DAY: Final = Parsed("YYYY-MM-DD", _day)
+MOMENT: Final = Parsed("YYYY-MM-DDTHH:MMZ", _moment)
 
 KEPT: Final = timedelta(days=10 * 365)
 """How long free text is kept: past what it was about, by the longest usual duty to keep records."""
 
 by_option = click.option(
     "--by", "by", type=ID, multiple=True, help="Who does it and signs; give it twice."
+)
+
+occurred_option = click.option(
+    "--occurred-at", "occurred", type=MOMENT, help="When it happened, where that was not just now."
 )
 
 

@@ -89,7 +89,10 @@ def _apply(state: Register, entry: Entry) -> None:
         raise RefusedError("a ledger begins with its founding, and has no other")
     clock.check_order(state, entry)
     if entry.occurred and entry.occurred > entry.time:
-        raise RefusedError(f"it would have happened ({entry.occurred}) after it was entered")
+        raise RefusedError(
+            f"it would have happened ({entry.occurred}) after it was entered",
+            mend="Look at the day, the time and its zone.",
+        )
     if state.size:
         authority.check(state, entry)
     if state.warrant and isinstance(entry.fact, (ev.ActsSigned, ev.ProposalAccepted)):

@@ -83,8 +83,11 @@ def test_a_person_whose_absence_costs_an_account_has_a_line_and_so_have_two_who_
     told = survivals(
         *(move(f"share:{account}:{n}", "vault-shares") for account in BOTH for n in (1, 2, 3)),
         without_opener("vault-shares", "kate"),
-        without_opener("hq-keys", "dave"),
-        without_opener("branch-keys", "dave"),
+        *(
+            without_opener(safe, person)
+            for safe in ("hq-keys", "branch-keys")
+            for person in ("dave", "ivan")
+        ),
     )
 
     assert told["any one person away"] == BOTH

@@ -1,6 +1,7 @@
 """`keyvault accounts`: the emergency access accounts."""
 
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +10,8 @@ import click
 from keyvault_kit.assembly import open_book
 from keyvault_kit.ceremonies.plan import Work
 from keyvault_kit.cli.at_work import at_work
-from keyvault_kit.cli.options import ID, by_option, json_option, ledger_option
+from keyvault_kit.cli.late import enter
+from keyvault_kit.cli.options import ID, by_option, json_option, ledger_option, occurred_option
 from keyvault_kit.cli.output import print_json, say, table
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.entries import TIME_FORMAT
@@ -121,3 +123,18 @@ def change(
     with at_work(ledger) as it:
         told = f"{upn or 'its old sign-in name'} and object id {plain or 'as before'}"
         it.change(f"Let account {account} have {told}", by, act)
+
+
+@command.command("used")
+@click.argument("account", type=ID)
+@click.option("--why", type=ID, required=True, help="In a word: emergency, drill, misuse.")
+@occurred_option
+@by_option
+@ledger_option
+def used(
+    account: str, why: str, occurred: datetime | None, *, by: tuple[str, ...], ledger: Path
+) -> None:
+    """Enter that somebody signed in to ACCOUNT, or could have: its rotation falls due (S32)."""
+    known(open_book(ledger).register.accounts, account, "account")
+    fact = ev.AccountUsed(account=account, why=why)
+    enter(ledger, by, f"Account {account} was used ({why})", [fact], occurred)

@@ -1,5 +1,7 @@
 """`keyvault envelopes`: what lies where, each bag's history, and what two people do with a bag."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -9,13 +11,23 @@ import msgspec
 from keyvault_kit.assembly import open_book
 from keyvault_kit.ceremonies.plan import Work
 from keyvault_kit.cli.at_work import at_work
-from keyvault_kit.cli.options import ID, KEPT, TEXT, by_option, json_option, ledger_option
+from keyvault_kit.cli.late import enter
+from keyvault_kit.cli.options import (
+    ID,
+    KEPT,
+    TEXT,
+    by_option,
+    json_option,
+    ledger_option,
+    occurred_option,
+)
 from keyvault_kit.cli.output import print_json, say, table
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.assignment import check_move
 from keyvault_kit.custody.entries import TIME_FORMAT, Entry, decode
 from keyvault_kit.custody.model import Envelope, EnvelopeState
 from keyvault_kit.custody.register import known
+from keyvault_kit.errors import RefusedError
 
 _GONE: Final = (EnvelopeState.DESTROYED, EnvelopeState.SPOILED)
 
@@ -156,3 +168,65 @@ def correct(
         it.change(
             f"Correct envelope {envelope}: {', '.join(told) or 'nothing'}, because: {why}", by, act
         )
+
+
+# --- What happened outside of a ceremony
+
+
+@command.command("opened")
+@click.argument("envelope", type=ID)
+@click.option("--why", type=ID, required=True, help="In a word: emergency, drill, inspection.")
+@click.option("--damaged", is_flag=True, help="The bag was not intact, or had another number.")
+@click.option("--seen-by", type=ID, multiple=True, help="Who else saw what was in it.")
+@occurred_option
+@by_option
+@ledger_option
+def opened(
+    envelope: str,
+    why: str,
+    seen_by: tuple[str, ...],
+    occurred: datetime | None,
+    *,
+    damaged: bool,
+    by: tuple[str, ...],
+    ledger: Path,
+) -> None:
+    """Enter that ENVELOPE was opened; who opened it saw its sheet, and so did those --seen-by."""
+    its = known(open_book(ledger).register.envelopes, envelope, "envelope")
+    facts: list[ev.Fact] = [ev.EnvelopeOpened(envelope=envelope, why=why, intact=not damaged)]
+    facts += _exposures(its, (*by, *seen_by))
+    enter(ledger, by, f"Envelope {envelope} was opened ({why})", facts, occurred)
+
+
+@command.command("seen")
+@click.argument("envelope", type=ID)
+@click.argument("people", type=ID, nargs=-1, required=True)
+@occurred_option
+@by_option
+@ledger_option
+def seen(
+    envelope: str,
+    people: tuple[str, ...],
+    occurred: datetime | None,
+    *,
+    by: tuple[str, ...],
+    ledger: Path,
+) -> None:
+    """Enter that PEOPLE saw the sheet of ENVELOPE: it counts until its secret is changed."""
+    its = known(open_book(ledger).register.envelopes, envelope, "envelope")
+    facts = _exposures(its, people)
+    if not facts:
+        raise RefusedError(
+            f"envelope {envelope} holds {its.holds}, and no sheet with a secret",
+            mend="A key that was out of its bag: 'envelopes opened'.",
+        )
+    enter(ledger, by, f"{' and '.join(people)} saw the sheet of {envelope}", facts, occurred)
+
+
+def _exposures(its: Envelope, people: Iterable[str]) -> list[ev.SecretExposed]:
+    if its.set is None:
+        return []
+    return [
+        ev.SecretExposed(person=person, set=its.set, number=its.number)
+        for person in dict.fromkeys(people)
+    ]
