@@ -9,7 +9,7 @@ from keyvault_kit.ceremonies.paperwork import heading, name_of
 from keyvault_kit.custody.access import holdings_of
 from keyvault_kit.custody.analysis import Analysis, analyse
 from keyvault_kit.custody.holdings import Holdings, Kind
-from keyvault_kit.custody.leaver import leaver
+from keyvault_kit.custody.leaving.leaver import leaver
 from keyvault_kit.custody.matrix import matrix_of
 from keyvault_kit.custody.reasons import sentences
 from keyvault_kit.custody.survival import usable

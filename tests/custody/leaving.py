@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.history import Duty
-from keyvault_kit.custody.leaver import Leaver, leaver
-from keyvault_kit.custody.work_orders import OrderKind, WorkOrder
+from keyvault_kit.custody.leaving.leaver import Leaver, leaver
+from keyvault_kit.custody.leaving.orders import OrderKind, WorkOrder
 from tests.custody.life import Life
 
 LAST = date(2026, 1, 8)

@@ -6,9 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.assignment import NewSet, check_move, check_new, check_openers
 from keyvault_kit.custody.history import Duty
 from keyvault_kit.custody.model import Form
+from keyvault_kit.custody.placing.guard import NewSet, check_move, check_new, check_openers
 from keyvault_kit.errors import RefusedError
 from tests.custody.life import DIGEST, Life
 from tests.custody.sample import sample

@@ -5,13 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from keyvault_kit.custody import coalitions, leaver_words
+from keyvault_kit.custody import coalitions
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.history import Duty
 from keyvault_kit.custody.holdings import Holdings
-from keyvault_kit.custody.leaver import leaver
+from keyvault_kit.custody.leaving import words
+from keyvault_kit.custody.leaving.leaver import leaver
+from keyvault_kit.custody.leaving.orders import OrderKind
 from keyvault_kit.custody.model import Role
-from keyvault_kit.custody.work_orders import OrderKind
 from keyvault_kit.errors import InputError, RefusedError
 from tests.custody.leaving import (
     AFTERWARDS,
@@ -251,7 +252,7 @@ def test_coalitions_that_are_too_many_or_too_entangled_do_not_keep_the_orders_ba
     def entangled(_: Holdings, *, ever: bool) -> None:
         raise InputError(f"they cannot be counted, ever: {ever}")
 
-    monkeypatch.setattr(leaver_words, "minimal_coalitions", entangled)
+    monkeypatch.setattr(words, "minimal_coalitions", entangled)
     its = leaves(life, "judy")
     assert "they cannot be counted, ever: True" in its.reached
     assert its.open_orders

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.leaving.orders import OrderKind
 from keyvault_kit.custody.model import Form, Purpose, Retirement
-from keyvault_kit.custody.work_orders import OrderKind
 from tests.custody.leaving import LAST, combined, new_password, new_pin, orders, states, taken_off
 from tests.custody.life import DIGEST, Life
 from tests.custody.sample import safe_changed, sample

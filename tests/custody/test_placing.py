@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from keyvault_kit.custody.access import holdings_of
 from keyvault_kit.custody.holdings import Container, Holdings
-from keyvault_kit.custody.placing import Proposal, propose
+from keyvault_kit.custody.placing.proposal import Proposal, propose
 from keyvault_kit.custody.reach import knowing
 from keyvault_kit.errors import InputError
 from tests.custody.sample import sample

@@ -164,7 +164,7 @@ def body(pin: str, filling: bytes) -> bytes:
 def sample(random: Random, size: int) -> list[str]:
     """Guesses, the right one among them."""
     wrong = {f"{number:08}" for number in random.sample(range(10**8), size)} - {PIN}
-    return random.sample([*wrong, PIN], len(wrong) + 1)
+    return random.sample([*sorted(wrong), PIN], len(wrong) + 1)  # a set has no order of its own
 
 
 @pytest.mark.usefixtures("free_guesses")

@@ -17,9 +17,9 @@ from keyvault_kit.ceremonies.plan import Ceremony, Condition, GoBack, Plan, Step
 from keyvault_kit.ceremonies.secret_sheets import KINDS, Place
 from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.assignment import NewSet, check_new
 from keyvault_kit.custody.changes.secret_sets import check_length
 from keyvault_kit.custody.model import EnvelopeState, Form, Purpose, SecretSet, SetState
+from keyvault_kit.custody.placing.guard import NewSet, check_new
 from keyvault_kit.custody.register import Register, known
 from keyvault_kit.errors import InputError, RefusedError
 from keyvault_kit.secret import Secret

@@ -13,7 +13,7 @@ from keyvault_kit.cli.options import json_option, ledger_option
 from keyvault_kit.cli.output import print_json, say
 from keyvault_kit.custody.access import holdings_of
 from keyvault_kit.custody.holdings import Holdings, Kind
-from keyvault_kit.custody.placing import Proposal, propose
+from keyvault_kit.custody.placing.proposal import Proposal, propose
 from keyvault_kit.custody.plan import parse
 from keyvault_kit.custody.reach import knowing
 from keyvault_kit.errors import EXIT_FINDINGS, InputError

@@ -23,9 +23,9 @@ from keyvault_kit.cli.options import (
 )
 from keyvault_kit.cli.output import print_json, say, table
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.assignment import check_move
 from keyvault_kit.custody.entries import TIME_FORMAT, Entry, decode
 from keyvault_kit.custody.model import Envelope, EnvelopeState
+from keyvault_kit.custody.placing.guard import check_move
 from keyvault_kit.custody.register import known
 from keyvault_kit.errors import RefusedError
 

@@ -14,10 +14,10 @@ from keyvault_kit.cli.now import now_of
 from keyvault_kit.cli.options import DAY, ID, by_option, json_option
 from keyvault_kit.cli.output import print_json, say
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.leaver import Leaver, leaver
+from keyvault_kit.custody.leaving.leaver import Leaver, leaver
+from keyvault_kit.custody.leaving.orders import WorkOrder
 from keyvault_kit.custody.model import Person
 from keyvault_kit.custody.register import Register, known
-from keyvault_kit.custody.work_orders import WorkOrder
 from keyvault_kit.errors import EXIT_FINDINGS, InputError
 
 

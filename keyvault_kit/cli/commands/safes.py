@@ -9,8 +9,8 @@ from keyvault_kit.cli.at_work import at_work
 from keyvault_kit.cli.options import ID, by_option, json_option, ledger_option
 from keyvault_kit.cli.output import print_json, say, table
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.assignment import check_openers
 from keyvault_kit.custody.model import EnvelopeState
+from keyvault_kit.custody.placing.guard import check_openers
 from keyvault_kit.custody.register import Register, known
 
 _opener_option = click.option(

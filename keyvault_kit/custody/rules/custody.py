@@ -14,7 +14,8 @@ from keyvault_kit.custody.access import holdings_of
 from keyvault_kit.custody.decisions import counting
 from keyvault_kit.custody.findings import RuleFinding, Severity
 from keyvault_kit.custody.history import Duty
-from keyvault_kit.custody.leaver import leaver
+from keyvault_kit.custody.leaving.leaver import leaver
+from keyvault_kit.custody.leaving.orders import OrderKind
 from keyvault_kit.custody.model import Safe
 from keyvault_kit.custody.register import Register
 from keyvault_kit.custody.rules.rule import Findings, Rule, for_people
@@ -22,7 +23,6 @@ from keyvault_kit.custody.survival import Survival
 from keyvault_kit.custody.tenant import TenantFacts
 from keyvault_kit.custody.thin_days import Absence, ThinDays, thin_days, validity
 from keyvault_kit.custody.triggers import combination_known_to, year_after
-from keyvault_kit.custody.work_orders import OrderKind
 
 FIREPROOF: Final = "fireproof"
 """The decision by which two officers say that the safes are: the register cannot know (S34)."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from keyvault_kit.custody.holdings import Kind
-from keyvault_kit.custody.plan_rows import ItemRow, Plan, step
+from keyvault_kit.custody.plan.rows import ItemRow, Plan, step
 
 PINLESS: Final = "none"
 """The `uv` of a key that works without its PIN."""

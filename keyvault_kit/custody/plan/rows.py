@@ -1,7 +1,7 @@
 """The rows of a plan, as they stand in its file: TOML or JSON, laid out freely (docs/custody.md).
 
 Unknown fields and duplicate keys are refused, and errors name the path inside the file. What the
-rows mean together is checked in :mod:`keyvault_kit.custody.plan_faults`.
+rows mean together is checked in :mod:`keyvault_kit.custody.plan.faults`.
 """
 
 import json

@@ -6,8 +6,8 @@
 from collections import defaultdict
 
 from keyvault_kit.custody.holdings import Container, Holdings, Item, Kind, Way
-from keyvault_kit.custody.plan_faults import PINLESS, faults, remarks, tidy
-from keyvault_kit.custody.plan_rows import MEND, ItemRow, Memory, Plan, read
+from keyvault_kit.custody.plan.faults import PINLESS, faults, remarks, tidy
+from keyvault_kit.custody.plan.rows import MEND, ItemRow, Memory, Plan, read
 from keyvault_kit.errors import InputError
 
 

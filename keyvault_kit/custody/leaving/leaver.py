@@ -1,7 +1,7 @@
 """Somebody leaves: what they could reach or remember, and what is to be done about it, by when.
 
 Nothing may become impossible without them, so successors come first; on the last day their own
-access ends; then come the secrets that they could have had (:mod:`leaver_secrets` has the rule),
+access ends; then come the secrets that they could have had (:mod:`secrets` has the rule),
 the bags that they could come to, and the reviews (S39, S40, S42, S55). Each order is done when the
 register says so, not when somebody ticks it.
 """
@@ -11,14 +11,21 @@ from datetime import date, datetime, timedelta
 
 import msgspec
 
-from keyvault_kit.custody import leaver_secrets, leaver_words
 from keyvault_kit.custody.access import holdings_of
 from keyvault_kit.custody.authority import TWO
+from keyvault_kit.custody.leaving import secrets, words
+from keyvault_kit.custody.leaving.orders import (
+    AT_ONCE,
+    NEXT_DAY,
+    Case,
+    OrderKind,
+    WorkOrder,
+    content,
+)
 from keyvault_kit.custody.model import Id, Purpose, Role
 from keyvault_kit.custody.reach import Reach
 from keyvault_kit.custody.register import Register, known
 from keyvault_kit.custody.survival import usable
-from keyvault_kit.custody.work_orders import AT_ONCE, NEXT_DAY, Case, OrderKind, WorkOrder, content
 
 
 class Leaver(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,8 +68,8 @@ def leaver(register: Register, person: str, on: date, now: datetime) -> Leaver:
     return Leaver(
         person=person,
         on=on,
-        reached=tuple(leaver_words.reached(case)),
-        remembers=tuple(leaver_words.remembers(case)),
+        reached=tuple(words.reached(case)),
+        remembers=tuple(words.remembers(case)),
         orders=tuple(orders),
     )
 
@@ -73,8 +80,8 @@ def _orders(case: Case) -> Iterator[WorkOrder]:
     yield from _safes(case)
     yield from _returns(case)
     for purpose in Purpose:
-        yield from leaver_secrets.changes(case, purpose)
-    yield from leaver_secrets.bags(case)
+        yield from secrets.changes(case, purpose)
+    yield from secrets.bags(case)
     yield from _reviews(case)
 
 

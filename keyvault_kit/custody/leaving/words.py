@@ -6,9 +6,9 @@ from typing import Final
 from keyvault_kit.custody.access import holdings_of
 from keyvault_kit.custody.coalitions import Cut, minimal_coalitions
 from keyvault_kit.custody.holdings import Holdings
+from keyvault_kit.custody.leaving.orders import Case, content, is_used, listed, secret_of
 from keyvault_kit.custody.model import EnvelopeState
 from keyvault_kit.custody.reach import Access
-from keyvault_kit.custody.work_orders import Case, content, is_used, listed, secret_of
 from keyvault_kit.errors import InputError
 
 

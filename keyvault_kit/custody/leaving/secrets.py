@@ -18,17 +18,7 @@ from datetime import timedelta
 from enum import IntEnum
 from typing import Final
 
-from keyvault_kit.custody.model import (
-    STATION,
-    Envelope,
-    EnvelopeState,
-    Purpose,
-    SecretSet,
-    SetState,
-)
-from keyvault_kit.custody.reach import suffices
-from keyvault_kit.custody.register import Register
-from keyvault_kit.custody.work_orders import (
+from keyvault_kit.custody.leaving.orders import (
     A_MONTH,
     A_WEEK,
     AT_ONCE,
@@ -40,6 +30,16 @@ from keyvault_kit.custody.work_orders import (
     listed,
     secret_of,
 )
+from keyvault_kit.custody.model import (
+    STATION,
+    Envelope,
+    EnvelopeState,
+    Purpose,
+    SecretSet,
+    SetState,
+)
+from keyvault_kit.custody.reach import suffices
+from keyvault_kit.custody.register import Register
 
 
 class Threat(IntEnum):
