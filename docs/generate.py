@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import get_args, get_origin
@@ -19,6 +19,8 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
+from keyvault_kit.assembly import open_book
+from keyvault_kit.ceremonies import custody_forms
 from keyvault_kit.cli.main import VERBS, keyvault
 from keyvault_kit.custody.authority import TABLE
 from keyvault_kit.custody.decisions import CONFLICTS
@@ -32,12 +34,14 @@ from keyvault_kit.custody.events import (
 )
 from keyvault_kit.custody.model import Count, Hex256, Id
 from keyvault_kit.custody.requirements import COVERAGE, REQUIREMENTS
+from keyvault_kit.sheets.geometry import A4
 from keyvault_kit.sheets.scan import read_codes, to_png
 
 DOCS = Path(__file__).parent
 SEED = "1"
 COLUMNS = 100
 PLAN = "plan.toml"
+LEAVER = "carol"
 SHEETS = {
     "share": "share-bg1-pw1-1.pdf",
     "checkpoint": "checkpoint-1.pdf",
@@ -142,6 +146,20 @@ def custody_page(folder: Path) -> str:
     plan = (DOCS / PLAN).read_text(encoding="utf-8").rstrip()
     printed = talk(f"keyvault custody analyse --plan {PLAN}", folder)
     return filled("custody.md", f"$ cat {PLAN}\n{plan}\n\n{printed}")
+
+
+def custody_sheets(folder: Path) -> dict[str, bytes]:
+    """The custody map of a rehearsal and the work orders for one of its people, when it ended."""
+    book = open_book(folder / "ledger.db")
+    with book.ledger:
+        now = book.register.time
+        if now is None:
+            raise LookupError("the rehearsal's ledger tells no time")
+        last_day = now.date() + timedelta(days=30)
+        return {
+            "custody-map": custody_forms.custody_map(book, A4, now=now),
+            "work-orders": custody_forms.work_orders(book, LEAVER, last_day, A4, now=now),
+        }
 
 
 def rehearsal_page(printed: str) -> str:
@@ -289,6 +307,8 @@ def main() -> None:
         (pictures / "ledger-verified.svg").write_text(verified_picture(folder), encoding="utf-8")
         for kind, sheet in SHEETS.items():
             pdf = (folder / "sheets" / sheet).read_bytes()
+            (pictures / f"sheet-{kind}.png").write_bytes(to_png(pdf, dpi=90))
+        for kind, pdf in custody_sheets(folder).items():
             (pictures / f"sheet-{kind}.png").write_bytes(to_png(pdf, dpi=90))
 
 

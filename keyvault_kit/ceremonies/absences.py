@@ -18,3 +18,23 @@ def absences_in(book: Book) -> tuple[Absence, ...]:
         for person, row in rows
         if row
     )
+
+
+def untold_absences(book: Book, today: date) -> tuple[str, ...]:
+    """Who may be away on days that nobody can tell any more: their row is gone before its time.
+
+    Whoever has no authority any more counts as away anyhow; and what was noted of somebody after
+    their rows were erased stands in the place of these.
+
+    Returns:
+        Ids of people, sorted.
+    """
+    return tuple(
+        sorted(
+            it.id
+            for it in book.register.people.values()
+            if it.absences
+            and not book.row_behind(it.absences[-1])
+            and not (it.until and it.until < today)
+        )
+    )

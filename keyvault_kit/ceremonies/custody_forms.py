@@ -1,9 +1,11 @@
 """The custody map, and the work orders for somebody who leaves, filled from the register."""
 
-from collections.abc import Callable, Iterator
+import base64
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from typing import Final
 
+from keyvault_kit.ceremonies.absences import absences_in, untold_absences
 from keyvault_kit.ceremonies.book import Book
 from keyvault_kit.ceremonies.paperwork import heading, name_of
 from keyvault_kit.custody.access import holdings_of
@@ -11,8 +13,15 @@ from keyvault_kit.custody.analysis import Analysis, analyse
 from keyvault_kit.custody.holdings import Holdings, Kind
 from keyvault_kit.custody.leaving.leaver import leaver
 from keyvault_kit.custody.matrix import matrix_of
-from keyvault_kit.custody.reasons import sentences
+from keyvault_kit.custody.sentences import (
+    costing_together,
+    locking_out_together,
+    thin_days_told,
+    untold_told,
+    who_can_act,
+)
 from keyvault_kit.custody.survival import usable
+from keyvault_kit.custody.thin_days import thin_days, validity
 from keyvault_kit.sheets.geometry import Paper
 from keyvault_kit.sheets.pages import custody_map as map_page
 from keyvault_kit.sheets.pages import work_orders as orders_page
@@ -20,7 +29,7 @@ from keyvault_kit.sheets.pages.custody_map import MapRow
 from keyvault_kit.sheets.pages.work_orders import OrderLine
 
 Survival = tuple[str, tuple[str, ...]]
-"""What is lost, or who is away -> the accounts that the others can still use."""
+"""What is lost, or who is away -> the accounts that can still be used."""
 
 _WORDS: Final = {Kind.PIN: "PIN"}
 
@@ -32,20 +41,24 @@ def custody_map(book: Book, paper: Paper, *, now: datetime) -> bytes:
         now: Survival counts on those alone who have authority on that day.
 
     Raises:
-        InputError: The coalitions cannot be counted, or a name cannot be printed.
+        InputError: A name cannot be printed.
     """
+    ledger = book.ledger
     holdings = holdings_of(book.register, now.date())
     found = analyse(holdings)
     its = matrix_of(holdings, found.minimal_coalitions_now, found.minimal_coalitions_ever)
     sheet = map_page.CustodyMap(
         heading=heading(book, label="Custody of all accounts", sheet_id="custody", day=now.date()),
+        entries=ledger.size,
+        root=base64.b64encode(ledger.checkpoint(ledger.size).root).decode(),
         accounts=its.accounts,
         rows=tuple(
             MapRow(tuple(_name_and_id(book, it) for it in row.people), row.cells, row.ever)
             for row in its.rows
         ),
         survivals=tuple(_survivals(holdings, found)),
-        sentences=sentences(holdings, found),
+        sentences=_whole(who_can_act(holdings, found)),
+        days=_whole(_days(book, holdings, now.date())),
         findings=tuple(
             (it.severity.value, f"{it.rule}: {it.what}. {it.why} {it.mend}")
             for it in found.findings
@@ -71,11 +84,23 @@ def work_orders(book: Book, person: str, on: date, paper: Paper, *, now: datetim
         ),
         person=_name_and_id(book, person),
         on=its.on,
-        reached=its.reached,
-        remembers=its.remembers,
+        reached=_whole(its.reached),
+        remembers=_whole(its.remembers),
         orders=tuple(OrderLine(it.what, it.by, it.why, it.done) for it in its.orders),
     )
     return orders_page.render(sheet, paper)
+
+
+def _whole(told: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"{it}." for it in told)
+
+
+def _days(book: Book, holdings: Holdings, today: date) -> Iterator[str]:
+    """The days on which too few are there, and whose days are not known (S37)."""
+    away = (*absences_in(book), *validity(book.register))
+    yield from map(thin_days_told, thin_days(holdings, away, today))
+    if untold := untold_absences(book, today):
+        yield untold_told(untold)
 
 
 def _name_and_id(book: Book, person: str) -> str:
@@ -99,14 +124,10 @@ def _survivals(holdings: Holdings, found: Analysis) -> Iterator[Survival]:
 
 def _together(found: Analysis) -> Iterator[Survival]:
     """What two of these losses cost together, and neither of them alone."""
-    for one, other in found.any_two_absent_that_lock_out_everything:
-        if found.one_person_absent[one] and found.one_person_absent[other]:
-            yield f"{one} and {other} away", ()
-    for site, absent in found.site_loss_and_one_absent.items():
-        for person, left in absent.items():
-            apart = set(found.site_loss[site]) & set(found.one_person_absent[person])
-            if apart - set(left):
-                yield f"site {site}, and {person} away", left
+    for one, other in locking_out_together(found):
+        yield f"{one} and {other} away", ()
+    for site, person, _ in costing_together(found):
+        yield f"site {site}, and {person} away", found.site_loss_and_one_absent[site][person]
 
 
 def _costly(

@@ -11,6 +11,7 @@ from keyvault_kit.ceremonies.plan import Work
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.ceremonies import check_pages
 from keyvault_kit.custody.model import ID_PATTERN, Envelope, EnvelopeState
+from keyvault_kit.custody.placing import guard
 from keyvault_kit.custody.register import Register, known
 from keyvault_kit.errors import DeclinedError, InputError, RefusedError
 
@@ -139,15 +140,20 @@ def ask_outcome(work: Work, question: str, subject: str) -> bool:
 def deposit(work: Work, envelope: str, safe: str) -> ev.EnvelopeDeposited:
     """Have an envelope put into its safe.
 
+    Since its sheet was made, or taken out, that safe may have got other openers.
+
     Raises:
-        RefusedError: The openers do not say that it lies there.
+        RefusedError: Somebody who opens that safe would have a second sheet of its set; or the
+            openers do not say that it lies there.
     """
+    fact = ev.EnvelopeDeposited(envelope=envelope, safe=safe)
+    guard.check_fact(work.register, fact, work.station.clock().date())
     openers = known(work.register.safes, safe, "safe").openers
     text = f"Does envelope {envelope} lie in safe {safe} (openers {', '.join(openers)})?"
     prompt = Prompt(topic=Topic.DEPOSIT, text=text, subject=envelope)
     if not work.interaction.confirm(prompt):
         raise RefusedError(f"envelope {envelope} does not lie in safe {safe} yet")
-    return ev.EnvelopeDeposited(envelope=envelope, safe=safe)
+    return fact
 
 
 def open_envelope(work: Work, envelope: str, why: str) -> ev.EnvelopeOpened:
@@ -214,5 +220,5 @@ def next_id(stem: str, taken: Collection[str]) -> str:
 def key_envelope(register: Register, tag: str) -> Envelope | None:
     """The sealed envelope in which a key lies now."""
     lies = (EnvelopeState.SEALED, EnvelopeState.DEPOSITED)
-    mine = [e for e in register.envelopes_holding(f"key:{tag}") if e.state in lies]
-    return mine[-1] if mine else None
+    bag = register.bag_of(tag)
+    return bag if bag and bag.state in lies else None

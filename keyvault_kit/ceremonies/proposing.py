@@ -23,6 +23,7 @@ from keyvault_kit.custody.entries import (
 )
 from keyvault_kit.custody.fold import admit
 from keyvault_kit.custody.model import Id, Role, Signature
+from keyvault_kit.custody.placing import guard
 from keyvault_kit.custody.proposals import Proposal, ProposedEntry, signers_of, utc
 from keyvault_kit.custody.register import Register
 from keyvault_kit.errors import InputError, RefusedError
@@ -33,6 +34,20 @@ from keyvault_kit.ledger.trail import PROPOSAL_NAMESPACE
 
 MOST: Final = 1000
 """Entries in one proposal."""
+
+
+class Admitted(msgspec.Struct, frozen=True):
+    """What becomes of a proposal.
+
+    Attributes:
+        bodies: Its entries, to be appended, and the findings after them.
+        after: The register after all of these.
+        found: What follows from a correction, which is entered all the same.
+    """
+
+    bodies: list[bytes]
+    after: Register
+    found: tuple[ev.FindingMade, ...]
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -145,15 +160,17 @@ def admitted(
     *,
     by: Sequence[str],
     now: datetime,
-) -> tuple[list[bytes], Register]:
+) -> Admitted:
     """The entries that a proposal becomes, and the register after them.
+
+    Nobody gets a second sheet of a secret by it: the other site's copy may not know who has one.
 
     Args:
         by: Who accepts it.
 
     Raises:
         InputError: It holds what is no entry.
-        RefusedError: The register refuses an entry; says which and why.
+        RefusedError: The register or the guard of shares refuses an entry; says which and why.
     """
     entries = proposal.proposed()
     accepted = ev.ProposalAccepted(
@@ -171,14 +188,21 @@ def admitted(
         for seq, it in enumerate(entries, first + 1)
     ]
     after = admit(register, [decode(bodies[0])])
+    found: list[ev.FindingMade] = []
     for place, body in enumerate(bodies[1:]):
+        entry, before = decode(body), after
         try:
-            after = admit(after, [decode(body)])
+            after = admit(before, [entry])
+            guard.check_fact(before, entry.fact, now.date())
+            found += guard.found_in(before, entry.fact, now.date())
         except RefusedError as error:
             raise RefusedError(
                 f"its entry {place} is refused: {error.what}", mend=error.mend
             ) from error
-    return bodies, after
+    for fact in found:  # entered by whoever accepts: the other site did not say that
+        entry = Entry(after.size, now, tuple(by), fact)
+        bodies, after = [*bodies, encode(entry)], admit(after, [entry])
+    return Admitted(bodies, after, tuple(found))
 
 
 def check(signed: Signed, book: Book) -> Proposal:

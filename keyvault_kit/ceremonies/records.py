@@ -11,8 +11,8 @@ from keyvault_kit.ceremonies.paperwork import heading, name_of, role_of, sheet_n
 from keyvault_kit.ceremonies.plan import Step
 from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.ceremonies import CeremonyRecord
 from keyvault_kit.custody.entries import Entry, decode
-from keyvault_kit.custody.model import CeremonyRecord
 from keyvault_kit.custody.register import known
 from keyvault_kit.errors import KeyvaultError, RefusedError
 from keyvault_kit.sheets.forms import Participant

@@ -20,6 +20,7 @@ from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.authority import TWO
 from keyvault_kit.custody.model import Mode
 from keyvault_kit.custody.register import Register, known
+from keyvault_kit.custody.wording import listed
 from keyvault_kit.errors import LedgerError, RefusedError
 from keyvault_kit.ledger.store import Ledger
 from keyvault_kit.rehearsal.practice import PractisingInteraction
@@ -65,7 +66,7 @@ class AtWork:
 
     def _say_entered(self, activity: str, people: tuple[str, ...]) -> None:
         size = self.station.book.ledger.size
-        say(f"Entered by {' and '.join(people)}: {activity}. The ledger has {size} entries.")
+        say(f"Entered by {listed(people)}: {activity}. The ledger has {size} entries.")
 
 
 @contextmanager
@@ -163,7 +164,7 @@ def both(register: Register, by: tuple[str, ...]) -> tuple[str, ...]:
         unable = [person for person in named if person not in register.signers]
         if unable:
             raise RefusedError(
-                f"{' and '.join(unable)} cannot sign: there is no signing key of theirs on record",
+                f"{listed(unable)} cannot sign: there is no signing key of theirs on record",
                 mend="Name two who can, or enrol the key first: 'people enrol'.",
             )
         return named

@@ -10,6 +10,7 @@ from keyvault_kit.assembly import observe, open_book
 from keyvault_kit.cli.output import say
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.entries import TIME_FORMAT
+from keyvault_kit.custody.wording import listed
 
 
 def enter(
@@ -33,7 +34,7 @@ def enter(
     observe(ledger, by, facts, occurred)
     register = open_book(ledger).register
     when = f" at {occurred.strftime(TIME_FORMAT)}" if occurred else ""
-    say(f"Entered by {' and '.join(by)}: {what}{when}. The ledger has {register.size} entries.")
+    say(f"Entered by {listed(by)}: {what}{when}. The ledger has {register.size} entries.")
     for finding in register.findings[found:]:
         say(f"Found: {finding.what}. {finding.mend}")
     say("'keyvault due' says what is to be done now.")

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Final
 
-from keyvault_kit.custody.holdings import Container, Holdings, Item, Kind, Way
+from keyvault_kit.custody.changes.keys import STILL_GOOD
+from keyvault_kit.custody.history import Exposure, Witnesses
+from keyvault_kit.custody.holdings import Container, Holdings, Item, Kind, Source, Way
 from keyvault_kit.custody.model import (
     Envelope,
     EnvelopeState,
-    Exposure,
     Form,
     Person,
     Purpose,
@@ -21,15 +22,16 @@ from keyvault_kit.custody.model import (
     SecretSet,
     SecurityKey,
     SetState,
+    UnrecordedPin,
 )
+from keyvault_kit.custody.reach import HALVES, spans
 from keyvault_kit.custody.register import Register
+from keyvault_kit.custody.wording import listed
 
 _GONE: Final = (EnvelopeState.SPOILED, EnvelopeState.DESTROYED)
 _PIECES: Final = {Form.SHARES: Kind.SHARE, Form.PARTS: Kind.PART}
 _EYES: Final = 2
 """Whoever stands by under the eyes of another reads nothing, unless the two agree to."""
-_HALVES: Final = 2
-"""A password is typed at the tenant in two halves, by two people."""
 
 
 def holdings_of(register: Register, on: date | None = None) -> Holdings:
@@ -41,7 +43,8 @@ def holdings_of(register: Register, on: date | None = None) -> Holdings:
     Args:
         on: Who has no authority on that day is left out of survival; nobody is where it is absent.
     """
-    items = (*_keys(register), *_sheets(register), *_seen(register))
+    sheets = tuple(_sheets(register))
+    items = (*_keys(register), *sheets, *_seen(register, sheets))
     ways = (way for it in items for way in it.now + it.before)
     people = {*register.people, *(person for way in ways for person in way.people)}
     return Holdings(
@@ -57,6 +60,7 @@ def holdings_of(register: Register, on: date | None = None) -> Holdings:
         signs_in={it.id: it.signed_in is not None for it in register.accounts.values()},
         items=items,
         remarks=tuple(_remarks(register)),
+        source=Source.REGISTER,
     )
 
 
@@ -74,7 +78,7 @@ def may_open(it: SecretSet) -> bool:
     if it.purpose is Purpose.IDENTITY:
         return False
     pending = it.state is SetState.MADE and (it.offered or it.purpose is Purpose.PIN)
-    return it.state is SetState.IN_FORCE or pending or it.lives
+    return it.state is SetState.IN_FORCE or pending or it.lives is not None
 
 
 # --- Keys
@@ -82,36 +86,74 @@ def may_open(it: SecretSet) -> bool:
 
 def _keys(register: Register) -> Iterator[Item]:
     for key in register.keys.values():
-        if not _in_service(key):
+        if _in_service(key):
+            yield _key(register, key)
+        elif key.credential and _is_good(register, key):
+            yield _missing(register, key)
+        else:
             continue
-        envelope = _envelope_of(register, key)
-        now = _now(register, envelope)
-        before = _before(register, envelope, readable=False) if envelope else ()
-        yield Item(
-            id=key.id,
-            kind=Kind.KEY,
-            accounts=(key.account,),
-            safe=_safe(envelope),
-            holder=_holder(envelope),
-            now=now,
-            before=_beside(now, before),
-            counts=_lies(envelope),
-        )
+        if key.unrecorded:
+            yield _unrecorded(key.id, key.unrecorded)
 
 
 def _in_service(key: SecurityKey) -> bool:
     return key.retired is None and key.credential is not None
 
 
-def _envelope_of(register: Register, key: SecurityKey) -> Envelope | None:
-    """The envelope of a key; none where the newest bag holds evidence that it is another key."""
-    packed = [it for it in register.envelopes_holding(f"key:{key.id}") if it.state not in _GONE]
-    evidence = register.envelopes_holding(f"evidence:{key.id}")
-    if packed and evidence:
-        made = {it: i for i, it in enumerate(register.envelopes)}
-        if made[evidence[-1].id] > made[packed[-1].id]:
-            return None
-    return packed[-1] if packed else None
+def _is_good(register: Register, key: SecurityKey) -> bool:
+    """Whether the passkey of a retired key still signs in, as far as anybody has said."""
+    said = (STILL_GOOD, key.id, None)
+    return any((it.rule, it.subject, it.settled) == said for it in register.findings)
+
+
+def _key(register: Register, key: SecurityKey) -> Item:
+    if key.id in register.packed and not register.bag_of(key.id):
+        return _missing(register, key, _by_hand(key.hands))
+    envelope = register.bag_of(key.id)
+    lies = envelope is not None and _lies(envelope)
+    now = _now(register, envelope) if envelope and lies else _by_hand(_hands(key, envelope))
+    before = _before(register, envelope, readable=False) if envelope else ()
+    return Item(
+        id=key.id,
+        kind=Kind.KEY,
+        accounts=(key.account,),
+        safe=_safe(envelope),
+        holder=_holder(_hands(key, envelope)),
+        now=now,
+        before=_beside(now, before),
+        counts=_lies(envelope),
+    )
+
+
+def _hands(key: SecurityKey, envelope: Envelope | None) -> tuple[str, ...]:
+    """Who had a key last that lies in no safe."""
+    return tuple(sorted({*key.hands, *(envelope.hands if envelope else ())}))
+
+
+def _missing(register: Register, key: SecurityKey, now: tuple[Way, ...] = ()) -> Item:
+    """A key that is not where it should be: whoever could have taken it may have it.
+
+    Args:
+        now: By those who had it in hand since.
+    """
+    bags = [it for it in register.envelopes_holding(f"key:{key.id}") if not it.set]
+    ways: list[Way] = []
+    for it in bags[-1:]:
+        ways += [*_now(register, it), *_before(register, it, readable=True)]
+    return Item(
+        id=key.id,
+        kind=Kind.KEY,
+        accounts=(key.account,),
+        now=now,
+        before=_beside(now, (*ways, *_by_hand(key.hands))),
+        counts=False,
+    )
+
+
+def _unrecorded(key: str, pin: UnrecordedPin) -> Item:
+    """A PIN that lies nowhere: whoever gave it to the key knows it."""
+    way = Way(frozenset(pin.by), 1, "gave it to the key, and no sheet has it")
+    return Item(id=f"seen:{key}:pin", kind=Kind.PIN, keys=(key,), before=(way,), counts=False)
 
 
 # --- Sheets
@@ -120,28 +162,47 @@ def _envelope_of(register: Register, key: SecurityKey) -> Envelope | None:
 def _sheets(register: Register) -> Iterator[Item]:
     seen = _seen_sheets(register)
     for its in register.sets.values():
-        if not may_open(its):
-            continue
-        for envelope_id in register.sheets.get(its.id, ()):
-            envelope = register.envelopes[envelope_id]
-            saw = seen.get((its.id, envelope.number), ())
-            now = _now(register, envelope)
-            before = _beside(now, (*saw, *_before(register, envelope, readable=True)))
-            if not (now or before):
-                continue
-            yield Item(
-                id=envelope.id,
-                kind=_PIECES.get(its.form, _kind(its)),
-                accounts=_accounts(its),
-                keys=_for_keys(its),
-                set=its.id if its.form in _PIECES else "",
-                threshold=its.threshold,
-                safe=_safe(envelope),
-                holder=_holder(envelope),
-                now=now,
-                before=before,
-                counts=_lies(envelope) and its.state is SetState.IN_FORCE,
-            )
+        if may_open(its):
+            for number, envelopes in _printed(register, its).items():
+                item = _sheet(register, its, envelopes, seen.get((its.id, number), ()))
+                if item.now or item.before:
+                    yield item
+
+
+def _printed(register: Register, its: SecretSet) -> dict[int | None, list[Envelope]]:
+    """Number of a sheet -> the envelopes made for it: all but the last of them are spoiled."""
+    found: dict[int | None, list[Envelope]] = defaultdict(list)
+    for name in register.sheets.get(its.id, ()):
+        envelope = register.envelopes[name]
+        found[envelope.number].append(envelope)
+    return found
+
+
+def _sheet(
+    register: Register, its: SecretSet, envelopes: list[Envelope], saw: Iterable[Way]
+) -> Item:
+    """A sheet; one that was printed anew is the same: who saw both has one piece."""
+    envelope, now = envelopes[-1], _now(register, envelopes[-1])
+    before = (way for it in envelopes for way in _before(register, it, readable=True))
+    return Item(
+        id=envelope.id,
+        kind=_PIECES.get(its.form, _kind(its)),
+        accounts=_accounts(its),
+        keys=_for_keys(its),
+        set=its.id if its.form in _PIECES else "",
+        threshold=its.threshold,
+        safe=_safe(envelope),
+        holder=_holder(envelope.hands),
+        now=now,
+        before=_beside(now, (*saw, *before)),
+        counts=_lies(envelope) and _opens(register, its),
+    )
+
+
+def _opens(register: Register, its: SecretSet) -> bool:
+    """Whether a secret opens something for certain: not where the tenant took another one."""
+    others = register.sets_of(its.subject, its.purpose)
+    return its.state is SetState.IN_FORCE and not any(it.lives for it in others)
 
 
 def _kind(its: SecretSet) -> Kind:
@@ -167,18 +228,20 @@ def _safe(envelope: Envelope | None) -> str:
     return (envelope.safe or "") if envelope and _lies(envelope) else ""
 
 
-def _holder(envelope: Envelope | None) -> str:
-    return envelope.hands[0] if envelope and len(envelope.hands) == 1 else ""
+def _holder(hands: tuple[str, ...]) -> str:
+    return hands[0] if len(hands) == 1 else ""
 
 
-def _now(register: Register, envelope: Envelope | None) -> tuple[Way, ...]:
+def _by_hand(hands: tuple[str, ...]) -> tuple[Way, ...]:
+    return (Way(frozenset(hands), 1, "had it in hand last"),) if hands else ()
+
+
+def _now(register: Register, envelope: Envelope) -> tuple[Way, ...]:
     """Through its safe, or by the hands of those who handled it last."""
-    if envelope is None:
-        return ()
     if _lies(envelope) and envelope.safe:
         safe = register.safes[envelope.safe]
         return (Way(frozenset(safe.openers), safe.need, f"opens safe {safe.id}"),)
-    return (Way(frozenset(envelope.hands), 1, "had it in hand last"),) if envelope.hands else ()
+    return _by_hand(envelope.hands)
 
 
 def _beside(now: tuple[Way, ...], before: Iterable[Way]) -> tuple[Way, ...]:
@@ -194,7 +257,6 @@ def _before(register: Register, envelope: Envelope, *, readable: bool) -> Iterat
         readable: Whether it could be read there, and is remembered; a key can only be taken now.
     """
     for stay in register.stays.get(envelope.id, ()):
-        terms = register.safe_terms[stay.safe]
         for era in register.eras(stay.safe):
             first = max(stay.since, era.since) if era.since else stay.since
             ends = [it for it in (stay.until, era.until) if it]
@@ -204,9 +266,9 @@ def _before(register: Register, envelope: Envelope, *, readable: bool) -> Iterat
             how = f"opened safe {stay.safe} when it lay there"
             if last is None:
                 how = f"knows the combination of safe {stay.safe}, unchanged since"
-            needs = {it.need for it in terms if it.lasted(first, last)}
-            knew = era.knew(terms, last)
-            yield from (Way(knew, need, how) for need in sorted(needs))
+            needs = era.needs(register.safe_terms[stay.safe], last)
+            for need in sorted(set(needs.values())):
+                yield Way(frozenset(it for it in needs if needs[it] <= need), need, how)
 
 
 # --- What was seen
@@ -215,47 +277,83 @@ def _before(register: Register, envelope: Envelope, *, readable: bool) -> Iterat
 def _seen_sheets(register: Register) -> dict[tuple[str, int | None], list[Way]]:
     """Set and number of a sheet -> by those who saw it."""
     found: dict[tuple[str, int | None], list[Way]] = defaultdict(list)
+    witnesses = Witnesses(register.exposures)
     for it in register.exposures:
         if it.number is not None:
-            found[it.set, it.number].append(_remembers(it))
+            found[it.set, it.number].append(_remembers(it, witnesses))
     return found
 
 
-def _remembers(it: Exposure) -> Way:
+def _remembers(it: Exposure, witnesses: Witnesses) -> Way:
     """Alone, what somebody saw; with another, what they both stood by to (ADR 13)."""
     if not it.present:
         return Way(frozenset((it.person,)), 1, "saw it")
-    people = frozenset((it.person, *it.beside))
+    people = frozenset((it.person, *witnesses.beside(it)))
     return Way(people, min(_EYES, len(people)), "stood by while it lay open")
 
 
-def _seen(register: Register) -> Iterator[Item]:
+def _seen(register: Register, sheets: Iterable[Item]) -> Iterator[Item]:
     """What people saw of a whole secret, or of the halves in which a password was typed."""
     whole: dict[str, list[Way]] = defaultdict(list)
-    halves: dict[tuple[str, int], list[Way]] = defaultdict(list)
+    halves: dict[str, dict[int, list[Way]]] = defaultdict(lambda: defaultdict(list))
+    witnesses = Witnesses(register.exposures)
     for it in register.exposures:
+        its = register.sets.get(it.set)
+        if its is None or not may_open(its):
+            continue
         if it.half is not None:
-            halves[it.set, it.half].append(_remembers(it))
+            halves[it.set][it.half].append(_remembers(it, witnesses))
         elif it.number is None:
-            whole[it.set].append(_remembers(it))
+            whole[it.set].append(_remembers(it, witnesses))
     for name, ways in whole.items():
-        its = register.sets.get(name)
-        if its and may_open(its):
-            yield _memory(f"seen:{name}", _kind(its), its, ways)
-    for (name, half), ways in halves.items():
-        its = register.sets.get(name)
-        if its and may_open(its):
-            yield _memory(f"seen:{name}:half-{half}", Kind.PART, its, ways)
+        its = register.sets[name]
+        yield _memory(its, f"seen:{name}", _kind(its), ways)
+    for name, typed in halves.items():
+        its = register.sets[name]
+        yield from _typed(its, typed, _parts(register, its, sheets))
 
 
-def _memory(name: str, kind: Kind, its: SecretSet, ways: list[Way]) -> Item:
+def _parts(
+    register: Register, its: SecretSet, sheets: Iterable[Item]
+) -> dict[int | None, tuple[Way, ...]]:
+    """Number of a literal part of a password -> all the ways to it."""
+    if its.form is not Form.PARTS:
+        return {}
+    mine = (it for it in sheets if it.set == its.id)
+    return {register.envelopes[it.id].number: it.now + it.before for it in mine}
+
+
+def _typed(
+    its: SecretSet, halves: dict[int, list[Way]], parts: dict[int | None, tuple[Way, ...]]
+) -> Iterator[Item]:
+    """The halves of a password; where literal parts of it lie on paper, both fill the gaps."""
+    if its.form is not Form.PARTS:
+        for half, ways in halves.items():
+            yield _memory(its, f"seen:{its.id}:half-{half}", Kind.PART, ways, f"halves:{its.id}")
+        return
+    every = spans(its.count)
+    for n, (part, half) in enumerate(every, 1):
+        ways = [*parts.get(part, ()), *halves.get(half, ())]
+        name, of = f"seen:{its.id}:piece-{n}", f"pieces:{its.id}"
+        yield _memory(its, name, Kind.PART, ways, of, len(every))
+
+
+def _memory(
+    its: SecretSet, name: str, kind: Kind, ways: Iterable[Way], of: str = "", need: int = 0
+) -> Item:
+    """What lies nowhere by itself.
+
+    Args:
+        of: The set of which it is a piece.
+        need: How many of its pieces give the secret; both halves, where nothing is said.
+    """
     return Item(
         id=name,
         kind=kind,
         accounts=_accounts(its),
         keys=_for_keys(its),
-        set=f"halves:{its.id}" if kind is Kind.PART else "",
-        threshold=_HALVES if kind is Kind.PART else 1,
+        set=of,
+        threshold=(need or len(HALVES)) if of else 1,
         before=tuple(dict.fromkeys(ways)),
         counts=False,
     )
@@ -266,14 +364,19 @@ def _memory(name: str, kind: Kind, its: SecretSet, ways: list[Way]) -> Item:
 
 def _remarks(register: Register) -> Iterator[str]:
     for key in register.keys.values():
-        if key.retired is Retirement.LOST and key.credential:
+        if key.retired is Retirement.LOST and key.credential and _is_good(register, key):
             yield f"key {key.id} is lost, and whoever finds it has it: its passkey is still good"
-        elif _in_service(key) and not _lies(_envelope_of(register, key)):
+        elif _in_service(key) and not _lies(register.bag_of(key.id)):
             yield f"key {key.id} lies in no safe"
     for its in register.sets.values():
+        if its.lives:
+            yield (
+                f"the tenant took the password of set {its.id}, which is {its.state}:"
+                f" the one of {its.subject} that is in force is not counted on"
+            )
         if its.state is not SetState.IN_FORCE or its.purpose is Purpose.IDENTITY:
             continue
         out = [it.id for it in register.live_envelopes(its.id) if not _lies(it)]
         if out:
             lie = "lies" if len(out) == 1 else "lie"
-            yield f"{' and '.join(out)} of set {its.id}, which is in force, {lie} in no safe"
+            yield f"{listed(out)} of set {its.id}, which is in force, {lie} in no safe"

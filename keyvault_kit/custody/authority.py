@@ -13,8 +13,9 @@ import msgspec
 from keyvault_kit.custody import events
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.entries import Entry
-from keyvault_kit.custody.model import Role, Warrant
+from keyvault_kit.custody.model import Role
 from keyvault_kit.custody.register import Register
+from keyvault_kit.custody.signing import Warrant
 from keyvault_kit.errors import RefusedError
 
 TWO: Final = 2

@@ -19,9 +19,6 @@ ALWAYS: Final = 1
 _LEAF: Final = 1 << 60
 """The variable of a leaf, which comes after all others."""
 
-_MOST_ANSWERS: Final = 4_000_000
-"""So many answers to smaller problems are kept: they take half a gigabyte."""
-
 Pair = tuple[int, int]
 Split = tuple[int, Pair, Pair]
 """A variable, and the two problems that are left without it and with it."""
@@ -77,11 +74,12 @@ class Diagrams:
     """Conditions over numbered people, and the families of their minimal solutions.
 
     Args:
-        limit: How many nodes each of the two tables may hold: beyond, whatever is asked raises
-            OverflowError.
+        limit: How many nodes each of the two tables may hold, and half of the answers that are
+            kept: beyond, whatever is asked raises OverflowError. A million take some 300 MB.
     """
 
     def __init__(self, limit: int = 2_000_000) -> None:
+        self._most = 2 * limit
         self._tests = Nodes(limit)
         self._sets = Nodes(limit)
         self._either: dict[Pair, int] = {}
@@ -119,11 +117,11 @@ class Diagrams:
 
     def either(self, one: int, other: int) -> int:
         """One or the other."""
-        return _solve((one, other), self._either, self._split_either, self._test)
+        return _solve((one, other), self._either, self._split_either, self._test, self._most)
 
     def both(self, one: int, other: int) -> int:
         """The one and the other."""
-        return _solve((one, other), self._both, self._split_both, self._test)
+        return _solve((one, other), self._both, self._split_both, self._test, self._most)
 
     def _test(self, var: int, low: int, high: int) -> int:
         return low if low == high else self._tests.make(var, low, high)
@@ -163,7 +161,13 @@ class Diagrams:
             if node in self._minimal:
                 continue
             low, high = tests.low[node], tests.high[node]
-            new = _solve((self._minimal[high], low), self._without, self._split_without, self._set)
+            new = _solve(
+                (self._minimal[high], low),
+                self._without,
+                self._split_without,
+                self._set,
+                self._most,
+            )
             self._minimal[node] = self._set(tests.var[node], self._minimal[low], new)
         return self._minimal[condition]
 
@@ -237,6 +241,7 @@ def _solve(
     known: dict[Pair, int],
     split: Callable[[Pair], int | Split],
     join: Callable[[int, int, int], int],
+    most: int,
 ) -> int:
     """The answer to a problem that falls into two smaller ones, without recursion.
 
@@ -255,7 +260,7 @@ def _solve(
             continue
         var, low, high = parts
         if low in known and high in known:
-            if len(known) > _MOST_ANSWERS:
+            if len(known) > most:
                 raise OverflowError
             known[pair] = join(var, known[low], known[high])
         else:

@@ -5,6 +5,7 @@ each envelope lay and who opened that safe at the time; and what falls due again
 last time that it was done (S54, S55).
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
@@ -90,7 +91,11 @@ def taken_off(terms: tuple[SafeTerm, ...]) -> dict[str, datetime]:
 
 
 class Era(_Value, frozen=True):
-    """A safe had one combination for a time.
+    """A safe had one combination for a time: the one theory of who knows it.
+
+    Whoever was told a combination keeps knowing it until it is changed, on the list or off it. And
+    whoever could open the safe alone with it can do so until then, also if it takes two by now: the
+    safe does not know how many there are to be (ADR 15).
 
     Attributes:
         since: When that was set; absent where it is the one that the safe came with.
@@ -100,26 +105,89 @@ class Era(_Value, frozen=True):
     since: datetime | None
     until: datetime | None
 
-    def knew(self, terms: tuple[SafeTerm, ...], by: datetime | None) -> frozenset[str]:
-        """Who knew the combination at some time before `by`; whoever was told keeps knowing it.
+    def told(self, term: SafeTerm) -> bool:
+        """Whether those of a term were told this combination."""
+        return (self.until is None or term.since < self.until) and (
+            term.until is None or self.since is None or term.until > self.since
+        )
+
+    def needs(self, terms: tuple[SafeTerm, ...], by: datetime | None = None) -> dict[str, int]:
+        """Person who knew the combination -> how many of those who did they needed, with them.
 
         Args:
             terms: Of that safe.
-            by: Absent for now.
+            by: Who was told it only then, or later, is left out; absent for now.
         """
-        return frozenset(
-            person
-            for term in terms
-            if (by is None or term.since < by)
-            and (term.until is None or self.since is None or term.until > self.since)
-            for person in term.openers
-        )
+        needs: dict[str, int] = {}
+        for term in terms:
+            if self.told(term) and (by is None or term.since < by):
+                for person in term.openers:
+                    needs[person] = min(term.need, needs.get(person, term.need))
+        return needs
 
 
 def eras(changes: tuple[datetime, ...]) -> tuple[Era, ...]:
     """The combinations of a safe, oldest first, from when each was changed."""
     ends = [None, *sorted(changes), None]
     return tuple(Era(since=since, until=until) for since, until in pairwise(ends))
+
+
+def end(since: datetime, occurred: datetime, entered: datetime) -> datetime:
+    """When something ended that the register had as begun, never before it began.
+
+    What is said late to have ended before it began was so in the register until that was said: who
+    was in reach meanwhile is not forgotten.
+    """
+    return occurred if occurred > since else max(since, entered)
+
+
+# --- What people saw
+
+
+class Exposure(_Value, frozen=True):
+    """A person saw or could see a secret; it counts until the secret was changed.
+
+    Attributes:
+        number: The sheet seen; absent where it was the whole secret or a half of a password.
+        half: The half of the password seen, 1 or 2.
+        present: The person stood by while it lay open, and may or may not have read it.
+        beside: Who else was named in that entry; whether they stood by as well, their own exposure
+            says (:class:`Witnesses`).
+        seq: The entry that it stands in.
+        time: When it was seen.
+    """
+
+    person: Id
+    set: Id
+    number: int | None = None
+    half: int | None = None
+    present: bool = False
+    beside: tuple[Id, ...] = ()
+    seq: int = 0
+    time: datetime | None = None
+
+    @property
+    def thing(self) -> tuple[str, int | None, int | None]:
+        """What was seen: a set, or the sheet or half of one."""
+        return self.set, self.number, self.half
+
+
+class Witnesses:
+    """Who stood by together while something lay open, each under the eyes of the others (ADR 13).
+
+    Being named in the entry about somebody else is not enough: each has an exposure of their own,
+    of the same, that names the other.
+    """
+
+    def __init__(self, exposures: Iterable[Exposure]) -> None:
+        self._named = {
+            (it.thing, it.person, other) for it in exposures if it.present for other in it.beside
+        }
+
+    def beside(self, it: Exposure) -> tuple[str, ...]:
+        """Who stood by together with somebody who did."""
+        seen_by = (other for other in it.beside if (it.thing, other, it.person) in self._named)
+        return tuple(seen_by)
 
 
 class Noted(_Value, frozen=True):

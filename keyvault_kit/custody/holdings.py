@@ -19,6 +19,13 @@ class Kind(StrEnum):
     PART = "part"
 
 
+class Source(StrEnum):
+    """What holdings were read from; the rule of a finding about what is odd in them."""
+
+    PLAN = "plan"
+    REGISTER = "register"
+
+
 class Way(msgspec.Struct, frozen=True):
     """A way to an item: any `need` of these people have it together.
 
@@ -82,6 +89,7 @@ class Holdings(msgspec.Struct, frozen=True, kw_only=True):
             account that is not named here: yes.
         items: In any order; ids are unique.
         remarks: What is odd and was taken literally all the same, in sentences without a full stop.
+        source: Whether they are a plan's or a register's.
     """
 
     people: tuple[str, ...]
@@ -91,6 +99,7 @@ class Holdings(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[Item, ...]
     unauthorised: frozenset[str] = frozenset()
     remarks: tuple[str, ...] = ()
+    source: Source = Source.PLAN
 
     @property
     def acting(self) -> frozenset[str]:

@@ -2,16 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from keyvault_kit.custody.conditions import AtLeast, Condition, Have, conditions
 from keyvault_kit.custody.findings import RuleFinding, Severity
-from keyvault_kit.custody.holdings import Holdings, Item, Kind
+from keyvault_kit.custody.holdings import Holdings, Item, Kind, Source
+from keyvault_kit.custody.lacking import lacking, not_counted_on
+from keyvault_kit.custody.reasons import Reasons, Use
 from keyvault_kit.custody.survival import Survival
+from keyvault_kit.custody.wording import count_of, listed
 
 TWO: Final = 2
-PLAN: Final = "plan"
-"""The rule of what is odd in the holdings themselves."""
+
+_NAMED: Final = 5
+"""So many pairs, or reasons, are named in a finding; the analysis lists all."""
 
 Found = Iterator[RuleFinding]
 
@@ -49,7 +53,7 @@ def s34(holdings: Holdings) -> Found:
         yield RuleFinding(
             rule="S34",
             severity=Severity.HIGH,
-            what=f"everything lies at {used[0] if used else 'no site at all'}",
+            what=f"everything lies at site {used[0]}" if used else "nothing lies at any site",
             why="Two separate secure locations are the least: one fire or flood takes the rest.",
             mend="Move a key, its PIN and enough shares to a safe at a second site.",
         )
@@ -134,16 +138,16 @@ def _enough_pieces_beside(key: Item, pins: list[Item]) -> list[Item]:
 def s37(holdings: Holdings, survival: Survival) -> Found:
     """Two people can act at all times: nobody is needed by name."""
     everybody = survival.everybody
-    for account in holdings.accounts:
-        if account not in everybody:
-            yield RuleFinding(
-                rule="S37",
-                severity=Severity.HIGH,
-                subject=account,
-                what=f"nobody can use {account}, even all together",
-                why="An emergency account that does not open is none.",
-                mend="Look which key, PIN or share is missing, or lies where nobody can go.",
-            )
+    for account, lacks in lacking(holdings).items():
+        yield RuleFinding(
+            rule="S37",
+            severity=Severity.HIGH,
+            subject=account,
+            what=not_counted_on(account, lacks),
+            why="An emergency account that does not open is none.",
+            mend=" ".join(it.mend for it in lacks)
+            or "Look which key, PIN or share is missing, or lies where nobody can go.",
+        )
     for person, left in survival.one_person_absent.items():
         lost = sorted(set(everybody) - set(left))
         if lost:
@@ -151,7 +155,7 @@ def s37(holdings: Holdings, survival: Survival) -> Found:
                 rule="S37",
                 severity=Severity.MEDIUM if left else Severity.HIGH,
                 subject=person,
-                what=f"without {person}, {_and(lost)} cannot be used",
+                what=f"without {person}, {listed(lost)} cannot be used",
                 why="People are ill, travel and leave: two must be able to, holidays included.",
                 mend="Name another opener of the safes that need them, or move what lies there.",
             )
@@ -163,7 +167,7 @@ def _pairs(survival: Survival) -> Found:
     pairs = [it for it in survival.two_absent_lock_out if not alone & set(it)]
     if pairs and survival.everybody:
         named = "; ".join(" and ".join(it) for it in pairs[:_NAMED])
-        more = f"; and {len(pairs) - _NAMED} more pairs" if len(pairs) > _NAMED else ""
+        more = f"; and {count_of(left, 'more pair')}" if (left := len(pairs) - _NAMED) > 0 else ""
         yield RuleFinding(
             rule="S37",
             severity=Severity.LOW,
@@ -173,28 +177,52 @@ def _pairs(survival: Survival) -> Found:
         )
 
 
-_NAMED: Final = 5
-"""So many pairs are named in a finding; the analysis lists all."""
-
-
 def s38(holdings: Holdings) -> Found:
     """Nobody suffices alone; two key people, plus two other PIN people."""
+    reasons = Reasons(holdings)
     for person, accounts in alone(holdings, ever=False).items():
         yield RuleFinding(
             rule="S38",
             severity=Severity.HIGH,
             subject=person,
-            what=f"{person} alone can use {_and(accounts)}",
+            what=f"{person} alone can use {_with_reasons(reasons, person, accounts)}",
             why="Nobody may be able to use an emergency account alone.",
-            mend="Have the safe take two openers, or move a part of it out of their reach.",
+            mend=_taken_from(reasons, person, accounts),
         )
     pins_for = _pins_for(holdings)
     for account, keys in _keys_of(holdings).items():
         pinned = [it for it in keys if not it.pinless]
-        yield from _hands(account, pinned, pins_for, holdings.acting)
+        yield from _two_and_two(account, pinned, pins_for, holdings.acting)
 
 
-def _hands(
+def _with_reasons(
+    reasons: Reasons, person: str, accounts: tuple[str, ...], *, ever: bool = False
+) -> str:
+    """'bg1: its key K1 lies in ...'; of several accounts each with its reason in brackets."""
+    why = [reasons.why(account, (person,), ever=ever) for account in accounts[:_NAMED]]
+    if len(accounts) == 1:
+        return f"{accounts[0]}: {why[0]}"
+    told = [f"{account} ({its})" for account, its in zip(accounts, why, strict=False)]
+    return listed((*told, *accounts[_NAMED:]))
+
+
+def _taken_from(reasons: Reasons, person: str, accounts: tuple[str, ...]) -> str:
+    """The mend where one person has enough: of what they hold, or else of what they open."""
+    uses: list[Use] = []
+    for account in accounts[:_NAMED]:
+        uses += reasons.uses(account, (person,)) or ()
+    held = sorted({use.item.id for use in uses if not use.item.safe})
+    if held:
+        return (
+            f"Take from {person} what they have in hand ({listed(held)}), and deposit it where"
+            " others open; what lay open is changed first."
+        )
+    safes = sorted({use.item.safe for use in uses})
+    which = f"safe {safes[0]}" if len(safes) == 1 else f"one of safes {listed(safes)}"
+    return f"Have {which} take two openers, or move a part of what lies there out of their reach."
+
+
+def _two_and_two(
     account: str, keys: list[Item], pins_for: dict[str, list[Item]], acting: frozenset[str]
 ) -> Found:
     """Too few people with authority for the keys, or for their PINs beside those."""
@@ -202,14 +230,19 @@ def _hands(
         return
     key_people = _people(keys)
     pin_people = _people(pin for key in keys for pin in pins_for[key.id]) - key_people
-    for what, reaching in (("its keys", key_people), ("its PINs, and no key", pin_people)):
+    beside = f", of those who reach no key of {account},"
+    for what, reaching in (
+        (f" can reach the keys of {account}", key_people),
+        (f"{beside} can reach its PINs", pin_people),
+    ):
         people = reaching & acting
         if len(people) < TWO:
+            who = f"only {listed(people)}" if people else "nobody"
             yield RuleFinding(
                 rule="S38",
                 severity=Severity.LOW,
                 subject=account,
-                what=f"{_and(sorted(people)) or 'nobody'} alone can reach {what}, of {account}",
+                what=f"{who}{what}",
                 why="Two people for the keys and two others for the PINs: nobody is needed by"
                 " name, and nobody has both.",
                 mend="Name openers of the safes: other people for the PINs than for the keys.",
@@ -218,38 +251,63 @@ def _hands(
 
 def s39(holdings: Holdings) -> Found:
     """A leaver never holds everything: nobody could ever have used an account alone."""
-    now = alone(holdings, ever=False)
+    now, reasons = alone(holdings, ever=False), Reasons(holdings)
     for person, accounts in alone(holdings, ever=True).items():
-        more = [it for it in accounts if it not in now.get(person, ())]
+        more = tuple(it for it in accounts if it not in now.get(person, ()))
         if more:
+            which = _with_reasons(reasons, person, more, ever=True)
             yield RuleFinding(
                 rule="S39",
                 severity=Severity.HIGH,
                 subject=person,
-                what=f"with what {person} saw or could reach before, they alone can use"
-                f" {_and(more)}",
+                what=f"with what {person} saw or could reach before, they alone can use {which}",
                 why="What somebody saw counts until the secret is changed.",
                 mend="Change the secrets that they saw, and the combinations that they know.",
             )
 
 
+class _Odd(NamedTuple):
+    """Why what is odd matters, and the mend; and the mend where there is nothing at all."""
+
+    why: str
+    mend: str
+    begin: str
+
+
+_ODD: Final = {
+    Source.PLAN: _Odd(
+        "It was taken as it stands.",
+        "Look whether that is meant.",
+        "Enter keys, PINs, passwords and shares.",
+    ),
+    Source.REGISTER: _Odd(
+        "Nobody can count on it, and somebody may misuse it.",
+        "Deposit what lies in no safe, or correct where it lies ('envelopes correct'); remove a"
+        " lost key's passkey at the tenant; where the tenant took another password, seal a new"
+        " one.",
+        "Enrol keys, and seal a password.",
+    ),
+}
+
+
 def odd(holdings: Holdings) -> Found:
     """What is odd in the holdings, and was taken literally."""
+    its = _ODD[holdings.source]
     if not holdings.accounts:
         yield RuleFinding(
-            rule=PLAN,
+            rule=holdings.source,
             severity=Severity.LOW,
             what="no item opens an account",
             why="There is nothing to judge.",
-            mend="Enter keys, PINs, passwords and shares.",
+            mend=its.begin,
         )
     for remark in holdings.remarks:
         yield RuleFinding(
-            rule=PLAN,
+            rule=holdings.source,
             severity=Severity.LOW,
             what=remark,
-            why="It was taken as it stands.",
-            mend="Look whether that is meant.",
+            why=its.why,
+            mend=its.mend,
         )
 
 
@@ -294,7 +352,7 @@ def _keys_of(holdings: Holdings) -> dict[str, list[Item]]:
     """Account -> its keys."""
     found: dict[str, list[Item]] = defaultdict(list)
     for it in holdings.items:
-        if it.kind is Kind.KEY:
+        if it.kind is Kind.KEY and it.now:  # where a key is that nobody has, nobody knows
             for account in it.accounts:
                 found[account].append(it)
     return dict(sorted(found.items()))
@@ -304,7 +362,7 @@ def _pins_for(holdings: Holdings) -> dict[str, list[Item]]:
     """Key -> what is, or is a piece of, its PIN; of a key without any, nothing."""
     found: dict[str, list[Item]] = defaultdict(list)
     for it in holdings.items:
-        for key in it.keys:
+        for key in it.keys if it.now else ():
             found[key].append(it)
     return found
 
@@ -315,8 +373,3 @@ def _people(items: Iterable[Item]) -> set[str]:
 
 def _site_of(holdings: Holdings, safe: str) -> str:
     return next((site for site, safes in holdings.sites.items() if safe in safes), "")
-
-
-def _and(things: Iterable[str]) -> str:
-    *most, last = tuple(things) or ("",)
-    return f"{', '.join(most)} and {last}" if most else last

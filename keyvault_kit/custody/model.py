@@ -155,19 +155,6 @@ class Signer(_Value, frozen=True):
     credential: str
 
 
-class SignerTerm(_Value, frozen=True):
-    """From which entry to which a signing credential counted.
-
-    Attributes:
-        since: `seq` of the entry that made it count.
-        until: `seq` of the entry that ended it; absent while it counts.
-    """
-
-    signer: Signer
-    since: int
-    until: int | None = None
-
-
 class Signature(_Value, frozen=True):
     """A person's signature as the log holds it.
 
@@ -179,30 +166,20 @@ class Signature(_Value, frozen=True):
     armored: str
 
 
-class Warrant(_Value, frozen=True):
-    """The signatures that the next entries stand under.
-
-    Attributes:
-        signers: Who signed them.
-        left: How many of the entries are still to come.
-        proposed: Whether they came in a proposal from another site.
-    """
-
-    signers: tuple[Id, ...]
-    left: int
-    proposed: bool = False
-
-
 class Person(_Value, frozen=True):
     """Somebody who may act; the name lies in the erasable table under `details`.
 
     Attributes:
         since: First day of the authority; from the beginning where absent.
         until: Last day of the authority; without end where absent.
-        absences: Commitments to the erasable rows of absences that were noted.
+        absences: Commitments to the erasable rows of absences that were noted, but for those whose
+            time to be kept is over.
         former: Commitments to the rows of earlier names.
         added: When they were entered.
-        changed: When their roles or their validity last changed; absent where they never did.
+        changed: When their roles changed, or their authority began on another day or was
+            prolonged, in the order of entry; an end counts on its own day.
+        until_known: When the last day of the authority was entered; absent where it was from the
+            beginning, or there is none.
     """
 
     id: Id
@@ -213,7 +190,8 @@ class Person(_Value, frozen=True):
     absences: tuple[Hex256, ...] = ()
     former: tuple[Hex256, ...] = ()
     added: datetime | None = None
-    changed: datetime | None = None
+    changed: tuple[datetime, ...] = ()
+    until_known: datetime | None = None
 
 
 class Site(_Value, frozen=True):
@@ -259,6 +237,18 @@ class Account(_Value, frozen=True):
     added: datetime | None = None
 
 
+class UnrecordedPin(_Value, frozen=True):
+    """A PIN that a key got, and of which no sheet is known here.
+
+    Attributes:
+        by: Who gave it to the key, and so knows it.
+        since: When.
+    """
+
+    by: tuple[Id, ...]
+    since: datetime
+
+
 class SecurityKey(_Value, frozen=True):
     """A FIDO2 authenticator under custody.
 
@@ -274,6 +264,8 @@ class SecurityKey(_Value, frozen=True):
         custody_public_key: COSE public key of that credential, CBOR in hex.
         answers: Whether it ever signed a challenge without its PIN: from then on it must.
         retired: Why it is out of service; absent while it is in service.
+        unrecorded: The PIN that it has, if no sheet of it is known here.
+        hands: Who had it last, until it is packed (again).
     """
 
     id: Id
@@ -292,6 +284,8 @@ class SecurityKey(_Value, frozen=True):
     custody_public_key: str | None = None
     answers: bool = False
     retired: Retirement | None = None
+    unrecorded: UnrecordedPin | None = None
+    hands: tuple[Id, ...] = ()
 
 
 class ImportedMetadata(_Value, frozen=True):
@@ -322,7 +316,8 @@ class SecretSet(_Value, frozen=True):
         since: When it came into force.
         since_seq: `seq` of the entry by which it did.
         offered: Whether its password was about to be typed at the tenant.
-        lives: Whether the tenant took its password when it was not in force, and so still might.
+        lives: When the tenant took its password although it was not in force, and so still might;
+            absent where it did not.
     """
 
     id: Id
@@ -338,7 +333,7 @@ class SecretSet(_Value, frozen=True):
     since: datetime | None = None
     since_seq: int | None = None
     offered: bool = False
-    lives: bool = False
+    lives: datetime | None = None
 
 
 class Envelope(_Value, frozen=True):
@@ -351,7 +346,8 @@ class Envelope(_Value, frozen=True):
         proof: Proof of the sheet's content, 64 hex digits; absent for a key.
         bag: Number of the tamper-evident bag.
         proven: Whether its content was ever seen to be right: a sheet read back, a key packed.
-        hands: Who handled it last, while it lies in no safe.
+        hands: Who handled it last, while it lies in no safe; nobody any more once its key is packed
+            elsewhere.
     """
 
     id: Id
@@ -364,27 +360,6 @@ class Envelope(_Value, frozen=True):
     safe: Id | None = None
     proven: bool = False
     hands: tuple[Id, ...] = ()
-
-
-class Exposure(_Value, frozen=True):
-    """A person saw or could see a secret; it counts until the secret was changed.
-
-    Attributes:
-        number: The sheet seen; absent where it was the whole secret or a half of a password.
-        half: The half of the password seen, 1 or 2.
-        present: The person stood by while it lay open, and may or may not have read it.
-        seq: The entry that it stands in.
-        time: When it was seen.
-    """
-
-    person: Id
-    set: Id
-    number: int | None = None
-    half: int | None = None
-    present: bool = False
-    beside: tuple[Id, ...] = ()
-    seq: int = 0
-    time: datetime | None = None
 
 
 class Decision(_Value, frozen=True):
@@ -423,46 +398,3 @@ class Finding(_Value, frozen=True):
     mend: str
     seq: int
     settled: int | None = None
-
-
-class Return(_Value, frozen=True):
-    """A ceremony went back to an earlier step: when, and what had been lost."""
-
-    to: str
-    time: datetime
-    why: str
-
-
-class PageCount(_Value, frozen=True):
-    """The pages of a ceremony's secret sheets: what came out of the printer, and where it went."""
-
-    printed: int
-    sealed: int
-    spoiled: int
-    destroyed: int
-
-
-class CeremonyRecord(_Value, frozen=True):
-    """One ceremony as the ledger tells it.
-
-    Attributes:
-        started: `seq` of its first entry; its plan is made from the register before that entry.
-        done: Ids of the steps done and not undone, in order.
-        times: Time of each of them.
-        returns: When it went back, oldest first.
-        printed: The envelopes whose secret sheets were printed in it.
-        pages: How many of those pages went where, once two people counted them.
-        closed: Whether all steps are done.
-    """
-
-    id: Id
-    plan: str
-    request: dict[str, str | int | bool | tuple[str, ...]]
-    people: tuple[Id, ...]
-    started: int
-    done: tuple[str, ...] = ()
-    times: tuple[datetime, ...] = ()
-    returns: tuple[Return, ...] = ()
-    printed: tuple[Id, ...] = ()
-    pages: PageCount | None = None
-    closed: bool = False

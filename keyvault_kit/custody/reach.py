@@ -12,8 +12,8 @@ from typing import Final
 
 import msgspec
 
-from keyvault_kit.custody.history import Stay
-from keyvault_kit.custody.model import Exposure, Form, SecretSet
+from keyvault_kit.custody.history import Exposure, Stay, Witnesses
+from keyvault_kit.custody.model import Form, SecretSet
 from keyvault_kit.custody.register import Register
 
 HALVES: Final = (1, 2)
@@ -86,6 +86,7 @@ class Reach:
         self._register = register
         self._person = person
         self._saw: dict[str, list[Exposure]] = defaultdict(list)
+        self._witnesses = Witnesses(register.exposures)
         for it in register.exposures:
             if it.person == person:
                 self._saw[it.set].append(it)
@@ -110,7 +111,7 @@ class Reach:
         """What they have of a set, whatever became of its sheets since."""
         register = self._register
         every = range(1, register.sets[set_id].count + 1)
-        beside = [it for it in self._saw[set_id] if it.present and it.beside]
+        beside = [it for it in self._saw[set_id] if it.present and self._witnesses.beside(it)]
         read = [it for it in self._saw[set_id] if it not in beside]
         sheets = (register.envelopes[it] for it in register.sheets.get(set_id, ()))
         return Pieces(
@@ -125,39 +126,28 @@ class Reach:
 
 
 def _accesses(register: Register, safe: str, person: str) -> Iterator[Access]:
-    """When somebody opened a safe; each time lasts until its combination was changed."""
-    changes = sorted(register.combinations.get(safe, ()))
+    """When somebody opened a safe; each time lasts until the combination that they had is gone."""
     for it in register.safe_terms[safe]:
-        if person in it.openers:
-            left = it.until
+        told = [era for era in register.eras(safe) if era.told(it)]
+        if person in it.openers and told:
             yield Access(
                 safe=safe,
                 others=tuple(each for each in it.openers if each != person),
                 need=it.need,
                 since=it.since,
-                until=next((time for time in changes if left and time >= left), None),
-                named=left is None,
+                until=told[-1].until,
+                named=it.until is None,
             )
 
 
 def knowing(register: Register, safe: str) -> frozenset[str]:
     """Who opens a safe, alone or with others: its openers, and who knows its combination still."""
-    people = {person for term in register.safe_terms[safe] for person in term.openers}
-    return frozenset(
-        person
-        for person in people
-        if any(it.until is None for it in _accesses(register, safe, person))
-    )
+    return frozenset(register.knowing(safe))
 
 
 def alone_in(register: Register, safe: str) -> frozenset[str]:
     """Who opens a safe alone: its openers, and those who know its combination still."""
-    people = {person for term in register.safe_terms[safe] for person in term.openers}
-    return frozenset(
-        person
-        for person in people
-        if any(it.until is None and it.alone for it in _accesses(register, safe, person))
-    )
+    return frozenset(person for person, need in register.knowing(safe).items() if need == 1)
 
 
 def suffices(its: SecretSet, numbers: Collection[int], halves: Collection[int]) -> bool:
@@ -171,7 +161,23 @@ def suffices(its: SecretSet, numbers: Collection[int], halves: Collection[int]) 
 
 def known_part(count: int, numbers: Collection[int], halves: Collection[int]) -> frozenset[int]:
     """How much of a password is known to whoever has these of its `count` parts, and halves."""
-    known = [(number, count) for number in numbers] + [(half, len(HALVES)) for half in halves]
     return frozenset(
-        i for n, of in known for i in range((n - 1) * _TWELFTHS // of, n * _TWELFTHS // of)
+        i
+        for i in range(_TWELFTHS)
+        if _covering(i, count) in numbers or _covering(i, len(HALVES)) in halves
     )
+
+
+def spans(count: int) -> tuple[tuple[int, int], ...]:
+    """A password from end to end, as (its part, its half): 'either gives this much of it'.
+
+    Args:
+        count: Of its parts.
+    """
+    every = ((_covering(i, count), _covering(i, len(HALVES))) for i in range(_TWELFTHS))
+    return tuple(dict.fromkeys(every))
+
+
+def _covering(twelfth: int, count: int) -> int:
+    """Which of so many equal pieces, from 1, a twelfth of a password lies in."""
+    return twelfth * count // _TWELFTHS + 1

@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeVar
 
-from keyvault_kit.custody.history import Era, Noted, SafeTerm, Stay, eras
+from keyvault_kit.custody.ceremonies import CeremonyRecord
+from keyvault_kit.custody.history import Era, Exposure, Noted, SafeTerm, Stay, eras
 from keyvault_kit.custody.model import (
     Account,
-    CeremonyRecord,
     Decision,
     Envelope,
     EnvelopeState,
-    Exposure,
     Finding,
     ImportedMetadata,
     Mode,
@@ -22,10 +21,9 @@ from keyvault_kit.custody.model import (
     SecretSet,
     SecurityKey,
     Signer,
-    SignerTerm,
     Site,
-    Warrant,
 )
+from keyvault_kit.custody.signing import SignerTerm, Warrant
 from keyvault_kit.errors import RefusedError
 
 T = TypeVar("T")
@@ -49,6 +47,7 @@ class Register:
         bags: Bag number -> envelope, for ever.
         sheets: Secret set -> its envelopes, oldest first; so `holding` for what they hold and
             `made` for the sets of a subject (`password:bg1`): a long life is not searched through.
+        packed: Key -> the envelope into which it, or what lay in its place, was packed last.
         in_force: `PURPOSE:SUBJECT` -> the set in force.
         stays: Envelope -> the safes that it lay in, oldest first.
         safe_terms: Safe -> who opened it when, oldest first.
@@ -88,6 +87,7 @@ class Register:
     sheets: dict[str, tuple[str, ...]] = field(default_factory=dict)
     holding: dict[str, tuple[str, ...]] = field(default_factory=dict)
     made: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    packed: dict[str, str] = field(default_factory=dict)
     in_force: dict[str, str] = field(default_factory=dict)
     stays: dict[str, tuple[Stay, ...]] = field(default_factory=dict)
     safe_terms: dict[str, tuple[SafeTerm, ...]] = field(default_factory=dict)
@@ -117,6 +117,15 @@ class Register:
         """All sets ever made for an account's password or a key's PIN, oldest first."""
         return tuple(self.sets[it] for it in self.made.get(f"{purpose}:{subject}", ()))
 
+    def bag_of(self, key: str) -> Envelope | None:
+        """The envelope that a key lies in, or lay in last.
+
+        Returns:
+            None before it was packed, and where what was packed last proved to be another key.
+        """
+        newest = self.envelopes.get(self.packed.get(key, ""))
+        return newest if newest and newest.holds == f"key:{key}" else None
+
     def set_being_made(self, subject: str, purpose: Purpose) -> SecretSet:
         """The newest set of an account's password or a key's PIN that a ceremony made here.
 
@@ -132,10 +141,9 @@ class Register:
         """The terms of the founders by whom the trust began, or began anew."""
         return tuple(term for term in self.terms if term.since == self.trusted_from)
 
-    def know_still(self, safe: str) -> frozenset[str]:
-        """Who was taken off the list of a safe, whose combination was not changed since (S42)."""
-        terms, *_, now = self.safe_terms[safe], *self.eras(safe)
-        return now.knew(terms, None) - set(terms[-1].openers)
+    def knowing(self, safe: str) -> dict[str, int]:
+        """Person who knows the combination of a safe -> how many it takes of those who do (S42)."""
+        return self.eras(safe)[-1].needs(self.safe_terms[safe])
 
     def eras(self, safe: str) -> tuple[Era, ...]:
         """The combinations of a safe, oldest first; the last is the one that it has."""

@@ -14,7 +14,7 @@ import msgspec
 from keyvault_kit.custody.changes.duties import PROCESS
 from keyvault_kit.custody.decisions import position
 from keyvault_kit.custody.history import Duty
-from keyvault_kit.custody.model import Account, Person, Purpose, SecretSet
+from keyvault_kit.custody.model import Account, Person, Purpose, SecretSet, SecurityKey
 from keyvault_kit.custody.register import Register
 from keyvault_kit.custody.triggers import (
     Cause,
@@ -23,11 +23,13 @@ from keyvault_kit.custody.triggers import (
     combination_known_to,
     days_after,
     known_time,
+    later,
     reviews_set_off,
     seen,
     soonest,
     year_after,
 )
+from keyvault_kit.custody.wording import listed
 
 HORIZON: Final = timedelta(days=366)
 """How far ahead the schedule looks: a year, leap years too."""
@@ -91,6 +93,7 @@ def due(register: Register, now: datetime) -> tuple[Due, ...]:
         now: Aware.
     """
     today = _day(now)
+    last = later(today, HORIZON)
     duties = (
         *_reviews(register),
         *_drills(register),
@@ -102,7 +105,7 @@ def due(register: Register, now: datetime) -> tuple[Due, ...]:
         *_decisions(register, today),
         *_metadata(register),
     )
-    known = (it for it in duties if it.day <= today + HORIZON)
+    known = (it for it in duties if it.day <= last)
     return tuple(sorted(known, key=lambda it: (it.day, it.task, it.subject)))
 
 
@@ -194,12 +197,19 @@ def _passwords(register: Register, now: datetime) -> Iterator[Due]:
     kept = position(register, "C7", now) != NOT_KEPT
     for it in register.accounts.values():
         its = _in_force(register, Purpose.PASSWORD, it.id)
-        used = it.used and (its or kept)
+        used = _used_since(it, its) and (its or kept)
         causes = [at_once(it.used, "it was used")] if used else []
         causes += _since_in_force(register, its) if its else []
+        causes += _living_on(register, it)
         if causes:
             what = f"change and seal the password of {it.id} anew"
             yield _due(Task.PASSWORD, it.id, what, causes, "S32")
+
+
+def _used_since(it: Account, its: SecretSet | None) -> bool:
+    """Whether an account was used since its password came into force: before, it had another."""
+    since = its.since if its else None
+    return it.used is not None and it.used >= known_time(since)
 
 
 def _since_in_force(register: Register, its: SecretSet) -> list[Cause]:
@@ -208,13 +218,36 @@ def _since_in_force(register: Register, its: SecretSet) -> list[Cause]:
     return [year, *seen(register, its)]
 
 
+def _living_on(register: Register, it: Account) -> list[Cause]:
+    """What sets off the change of a password that the tenant takes beside, or for, the one it has.
+
+    Of the one in force nobody knows then whether it signs in.
+    """
+    return [
+        at_once(its.lives, f"the tenant took the password of {its.id}, which is not in force")
+        for its in register.sets_of(it.id, Purpose.PASSWORD)
+        if its.lives
+    ]
+
+
 def _pins(register: Register) -> Iterator[Due]:
-    """Of each key in service whose PIN somebody saw (S32); a PIN has no period."""
+    """Of each key in service whose PIN somebody saw, or set and put on no paper (S32).
+
+    A PIN has no period.
+    """
     for key in register.keys.values():
         its = _in_force(register, Purpose.PIN, key.id)
-        if its and not key.retired and (causes := list(seen(register, its))):
+        causes = list(seen(register, its)) if its else []
+        causes += _without_paper(key)
+        if causes and not key.retired:
             what = f"change and seal the PIN of {key.id} anew"
             yield _due(Task.PIN, key.id, what, causes, "S32")
+
+
+def _without_paper(key: SecurityKey) -> list[Cause]:
+    """A PIN of a passkey that whoever set it alone knows."""
+    its = key.unrecorded if key.credential else None
+    return [at_once(its.since, f"{listed(its.by)} changed it, and sealed none")] if its else []
 
 
 def _in_force(register: Register, purpose: Purpose, subject: str) -> SecretSet | None:

@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from keyvault_kit.custody.history import SafeTerm, Trigger, taken_off
-from keyvault_kit.custody.model import Exposure, Person, SecretSet
+from keyvault_kit.custody.history import Exposure, SafeTerm, Trigger, taken_off
+from keyvault_kit.custody.model import Person, SecretSet
 from keyvault_kit.custody.register import Register
 
 NOTED: Final = {
@@ -40,6 +40,11 @@ def soonest(causes: Iterable[Cause]) -> Cause:
     return min(causes, key=lambda it: it.day)
 
 
+def later(day: date, by: timedelta) -> date:
+    """A day so much later; the last day that there is where that would lie beyond it."""
+    return day + by if by <= date.max - day else date.max
+
+
 def at_once(time: datetime | None, words: str) -> Cause:
     """Something that happened; what it sets off is due on that very day."""
     time = known_time(time)
@@ -53,16 +58,19 @@ def known_time(time: datetime | None) -> datetime:
 
 def days_after(time: datetime, days: int, since: str) -> Cause:
     """A period of days that began at a time."""
-    return Cause(time, time.date() + timedelta(days=days), f"{days} days since {since}")
+    return Cause(time, later(time.date(), timedelta(days=days)), f"{days} days since {since}")
 
 
 def year_after(time: datetime, since: str) -> Cause:
     """A year that began at a time; one that began on 29 February ends on the 28th."""
-    day = time.date()
+    return Cause(time, _same_day_next_year(time.date()), f"a year since {since}")
+
+
+def _same_day_next_year(day: date) -> date:
+    if day.year == date.max.year:
+        return date.max
     leaps = (day.month, day.day) == (2, 29)
-    return Cause(
-        time, day.replace(year=day.year + 1, day=28 if leaps else day.day), f"a year since {since}"
-    )
+    return day.replace(year=day.year + 1, day=28 if leaps else day.day)
 
 
 def beginning(day: date) -> datetime:
@@ -89,8 +97,8 @@ def _of_person(it: Person) -> Iterator[Cause]:
     ended = authority_ended(it)
     if ended:
         yield at_once(ended, _ended(it.id))
-    elif it.changed:
-        yield at_once(it.changed, f"the roles or the authority of {it.id} changed")
+    for time in it.changed:
+        yield at_once(time, f"the roles or the authority of {it.id} changed")
 
 
 def _of_safe(safe: str, terms: tuple[SafeTerm, ...]) -> Iterator[Cause]:
@@ -107,7 +115,7 @@ def authority_ended(it: Person) -> datetime | None:
     if it.until is None or it.until == date.max:
         return None
     end = beginning(it.until + timedelta(days=1))
-    return max(end, it.changed) if it.changed else end
+    return max(end, it.until_known) if it.until_known else end
 
 
 def _ended(person: str) -> str:
@@ -136,6 +144,8 @@ def combination_known_to(
         since = [it for it in gone if it.since > changed]
         if since:
             yield soonest(since)
+        elif ended and person in now:  # and was told the combination when it was changed
+            yield at_once(ended, f"{_ended(person)}, and {person} is still on its list")
 
 
 # --- A change of a secret

@@ -14,8 +14,9 @@ from keyvault_kit.custody.authority import TWO
 from keyvault_kit.custody.commitments import commit_bytes
 from keyvault_kit.custody.entries import Entry, decode
 from keyvault_kit.custody.fold import walk
-from keyvault_kit.custody.model import Signature, Signer, SignerTerm
+from keyvault_kit.custody.model import Signature, Signer
 from keyvault_kit.custody.register import Register
+from keyvault_kit.custody.signing import SignerTerm
 from keyvault_kit.custody.snapshot import decode_register
 from keyvault_kit.errors import LedgerError
 from keyvault_kit.ledger import acts

@@ -10,8 +10,8 @@ from keyvault_kit.ledger.sshsig import PublicKey, allowed_signers
 from keyvault_kit.rehearsal.outcome import Outcome
 
 SOUND: Final = (
-    "Nobody can use an account alone; and with any one site lost, or any one person away, every"
-    " account can still be used."
+    "Nobody could use an account alone; and with any one site lost, or any one person away, every"
+    " account could still be used."
 )
 """What it means that the rules of custody find nothing (S34 to S39)."""
 

@@ -42,12 +42,14 @@ def test_the_map_names_people_by_name_and_id_and_says_what_they_could_do(desk: D
     text = text_of(pdf)
     for said in (
         "4 people, 1 account, ",
+        f"ledger of {desk.book.ledger.size} entries, root ",
         "Alice Archer (alice) 2 ",
         "Bob Baker (bob) 2 ",
         "Carol Carter (carol), Erin Eldridge (erin) - - ",
-        "alice and bob together can use bg1",
-        "nothing lost, everybody there none bg1 In words",
-        "high S37: nobody can use bg1, even all together.",
+        "1 alice and bob together can use bg1: ",
+        "nothing lost, everybody there none bg1",
+        "bg1 cannot be counted on: its password does not sign in.",
+        "high S37: bg1 cannot be counted on: its password does not sign in.",
     ):
         assert said in text
     (code,) = read_codes(pdf)

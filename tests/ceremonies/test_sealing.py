@@ -11,7 +11,8 @@ from keyvault_kit.assembly.paper import Spool
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.plans import giving_up, seal
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.model import EnvelopeState, Form, PageCount, Purpose, SetState
+from keyvault_kit.custody.ceremonies import PageCount
+from keyvault_kit.custody.model import EnvelopeState, Form, Purpose, SetState
 from keyvault_kit.errors import InputError, MismatchError, RefusedError
 from keyvault_kit.sheets.codes import SheetCode
 from keyvault_kit.sheets.printing.errors import PrinterError

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from tests.cli.test_seal import SHARES, sealed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from tests.cli.conftest import Desk
@@ -58,6 +56,7 @@ def test_a_proposal_is_one_json_document(empty: Desk, plan: Path) -> None:
         "smallest": 2,
         "survives": True,
         "wanted": [],
+        "against": [],
     }
 
 
@@ -69,8 +68,22 @@ def test_numbers_may_be_asked_for_and_where_nothing_survives_it_is_a_finding(
 
     assert done.returncode == 1
     assert "no assignment survives" in done.stdout
-    assert "- all 3 shares are needed" in done.stdout
+    assert "What stands against it:\n- all 3 shares are needed" in done.stdout
+    assert "What would help" not in done.stdout
+    assert "The best without that:\n  share 1: safe br-1\n" in done.stdout
+    assert "They lie at branch, hq and vault." in done.stdout
     assert "keyvault seal" not in done.stdout
+
+
+def test_what_would_help_is_told_apart_from_the_best_without_it(empty: Desk, plan: Path) -> None:
+    weaker = PLAN.replace('["carol", "dave"]', '["carol"]').replace('["erin", "frank"]', '["erin"]')
+    plan.write_text(weaker, encoding="utf-8")
+
+    told = empty.ask("custody", "assign", "bg1", "--plan", plan.name, "--shares", "3").stdout
+
+    assert "What would help, each by itself:\n- " in told
+    assert "What stands against it" not in told
+    assert told.index("What would help") < told.index("The best without that:\n  share 1")
 
 
 def test_the_numbers_are_those_of_the_shares_that_there_are(empty: Desk, plan: Path) -> None:
@@ -81,6 +94,29 @@ def test_the_numbers_are_those_of_the_shares_that_there_are(empty: Desk, plan: P
     its = json.loads(empty.ask("custody", "assign", "bg1", "--plan", "plan.toml", "--json").stdout)
 
     assert (its["threshold"], its["count"], its["survives"]) == (3, 4, False)
+
+
+def test_of_two_sets_in_a_plan_the_last_one_counts(empty: Desk, plan: Path) -> None:
+    shares = [("old9", 3, 3), ("new10", 2, 4)]
+    rows = [
+        f'{{id = "{name}-{n}", kind = "share", account = "bg1", set = "{name}",'
+        f' threshold = {threshold}, safe = "hq-1"}}'
+        for name, threshold, count in shares
+        for n in range(count)
+    ]
+    plan.write_text(PLAN.replace("items = []", f"items = [{','.join(rows)}]"), encoding="utf-8")
+
+    its = json.loads(empty.ask("custody", "assign", "bg1", "--plan", "plan.toml", "--json").stdout)
+
+    assert (its["threshold"], its["count"]) == (2, 4)
+
+
+def test_the_numbers_are_those_of_the_set_in_force(desk: Desk) -> None:
+    sealed(desk, *SHARES, sheets=2)
+
+    its = json.loads(desk.ask("custody", "assign", "bg1", "--json").stdout)
+
+    assert (its["threshold"], its["count"]) == (2, 2)
 
 
 def test_a_ledger_with_two_safes_of_founders_wants_more(founded: Desk) -> None:
@@ -111,34 +147,3 @@ def test_what_cannot_be_answered_is_said_in_a_line(
     assert done.returncode == 2
     assert told in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_a_second_share_is_refused_by_name_and_nothing_is_begun(
-    desk: Desk, refusal: Callable[..., bool]
-) -> None:
-    before = desk.ledger.read_bytes()
-    words = ("seal", "bg1", "--threshold", "2", "--safe", "hq-1", "--safe", "hq-1")
-    assert refusal(desk.ask(*words, *desk.by), 5, "alice alone opens safe hq-1", "second-share")
-    assert desk.ledger.read_bytes() == before
-
-
-def test_neither_a_move_nor_a_new_opener_gives_a_second_share_unless_two_decide_so(
-    desk: Desk, refusal: Callable[..., bool]
-) -> None:
-    sealed(desk, *SHARES, sheets=2)
-    move = ("envelopes", "move", "bg1-pw1-1", "--to", "vault-1")
-    opener = ("safes", "change", "vault-1", "--opener", "bob", "--opener", "alice")
-    typed = (desk.now(), desk.now(), "y")
-
-    assert refusal(desk.ask(*move, *desk.by, typed=typed), 5, "bob alone opens safe vault-1")
-    assert refusal(desk.ask(*opener, *desk.by, typed=typed), 5, "alice alone opens safe vault-1")
-    assert desk.register.envelopes["bg1-pw1-1"].safe == "hq-1"
-    assert desk.register.safes["vault-1"].openers == ("bob",)
-
-    until = (datetime.now(UTC).date() + timedelta(days=30)).isoformat()
-    decided = ("decide", "make", "second-share", "allowed", "--why", "a safe less")
-    desk.do(*decided, "--review", until)
-    desk.do(*move)
-    desk.do("safes", "change", "hq-1", "--opener", "bob")
-
-    assert desk.register.envelopes["bg1-pw1-1"].safe == "vault-1"

@@ -41,7 +41,7 @@ def asked(
     """From words, and days after the rehearsal, to exit status and standard output of `due`."""
 
     def ask(*words: str, days: int = 0) -> tuple[int, str]:
-        monkeypatch.setattr(verb, "_now", lambda: noon(days))
+        monkeypatch.setattr(verb, "now_of", lambda _: noon(days))
         status = run(["due", *words, "--ledger", str(finished_rehearsal / "ledger.db")])
         return status, capsys.readouterr().out
 
@@ -55,29 +55,41 @@ def test_what_is_due_is_told_soonest_first_with_trigger_days_and_people(asked: A
     status, out = asked()
 
     assert status == 0
-    head, first, *lines = out.splitlines()
-    columns = re.split(r"\s{2,}", head)
-    assert columns == ["what", "subject", "trigger", "day", "left", "who", "requirement"]
+    first, about, *_ = out.splitlines()
     assert re.split(r"\s{2,}", first) == [
-        "change and seal the password of bg1 anew",
-        "bg1",
-        "it was used",
         "2026-01-05",
         "today",
-        "two officers",
-        "S32",
+        "change and seal the password of bg1 anew",
     ]
-    days = [re.findall(r"\d{4}-\d\d-\d\d", line) for line in lines[:-1]]
+    assert about.strip() == "S32: it was used. Who: two officers."
+    days = re.findall(r"^\d{4}-\d\d-\d\d", out, re.MULTILINE)
     assert days == sorted(days)
-    assert lines[-1] == f"{len(lines)} due, 0 of them overdue."
+    assert (
+        out.splitlines()[-1] == f"{len(json.loads(asked('--json')[1]))} duties, 0 of them overdue."
+    )
+
+
+def test_people_who_are_to_be_trained_by_the_same_day_are_told_together(asked: Asked) -> None:
+    lines = asked()[1].splitlines()
+
+    (at,) = [number for number, line in enumerate(lines) if "train " in line]
+    told = " ".join(" ".join(lines[at : at + 3]).split())
+    assert told.endswith(
+        "train alice, bob, carol, dave, erin, frank, grace, heidi, ivan, judy and kate"
+        " S59: 30 days since the authority began. Who: each of them."
+    )
+
+
+def test_no_line_is_wider_than_a_terminal_of_80_columns(asked: Asked) -> None:
+    assert max(map(len, asked()[1].splitlines())) <= 80
 
 
 def test_the_status_is_1_once_something_is_overdue(asked: Asked) -> None:
     status, out = asked(days=3)
 
     assert status == 1
-    assert "2026-01-05  OVERDUE 3 d" in out
-    assert out.splitlines()[-1].endswith("due, 1 of them overdue.")
+    assert "2026-01-05  OVERDUE 3 d  " in out
+    assert out.splitlines()[-1].endswith("duties, 1 of them overdue.")
 
 
 def test_within_leaves_out_what_comes_later_and_nothing_that_is_overdue(asked: Asked) -> None:
@@ -289,7 +301,28 @@ def test_the_process_document_needs_no_name_and_the_rest_does(desk: "Desk") -> N
     done = desk.ask("due", "done", "review", *desk.by)
 
     assert done.returncode == 2
-    assert "name what the review was about" in done.stderr
+    assert "name the account that was reviewed" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (("review", "bg9"), 5, "no account 'bg9'"),
+        (("combination", "bg1"), 5, "no safe 'bg1'"),
+        (("document", "extra"), 2, "there is one process document"),
+    ],
+)
+def test_what_is_not_there_is_refused_before_anybody_reads_the_time(
+    words: tuple[str, str], status: int, message: str, desk: "Desk"
+) -> None:
+    before = len(desk.entries)
+
+    done = desk.ask("due", "done", *words, *desk.by)
+
+    assert done.returncode == status
+    assert message in done.stderr
+    assert "YYYY" not in done.stdout + done.stderr
+    assert len(desk.entries) == before
 
 
 def test_what_came_of_a_duty_lies_in_an_erasable_row_alone(desk: "Desk") -> None:
@@ -338,7 +371,6 @@ def test_each_trigger_is_told_before_it_is_entered(trigger: str, desk: "Desk") -
     [
         (("done", "review", "bg9", "--by", "alice", "--by", "bob"), 5, "no account 'bg9'"),
         (("done", "training", "liz", "--by", "alice", "--by", "bob"), 5, "no person 'liz'"),
-        (("done", "document", "bg1", "--by", "alice", "--by", "bob"), 5, "one process document"),
         (("done", "review", "bg1", "--by", "alice", "--by", "erin"), 5, "erin is auditor"),
         (("note", "staff", "--why", "x", "--by", "alice", "--by", "carol"), 5, "takes officer"),
     ],

@@ -26,11 +26,13 @@ def test_what_is_in_reach_and_to_be_done_is_told_and_nothing_entered(founded: De
     done = founded.ask("leaver", "bob", "--on", SOON)
 
     assert done.returncode == 1
-    assert f"bob leaves; the last day is {SOON}." in done.stdout
-    assert "- bob opens safe vault-1 alone; there lies the identity of the station" in done.stdout
-    assert f"open  {SOON}  change the combination of safe vault-1\n" in done.stdout
-    assert f"open  {SOON}  name another opener of safe vault-1, before they go\n" in done.stdout
-    assert "orders are open." in done.stdout
+    told = " ".join(done.stdout.split())
+    assert f"bob leaves; the last day is {SOON}." in told
+    assert "- bob opens safe vault-1 alone; there lies the identity of the station" in told
+    assert f"open {SOON} change the combination of safe vault-1" in told
+    assert f"open {SOON} name another opener of safe vault-1, before they go" in told
+    assert "orders are open." in told
+    assert max(map(len, done.stdout.splitlines())) <= 80
     assert founded.ledger.read_bytes() == before
 
 

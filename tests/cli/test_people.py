@@ -99,27 +99,7 @@ def test_a_name_is_one_that_can_be_shown_and_printed(desk: "Desk", name: str) ->
     assert_nothing_was_entered(desk, before)
 
 
-# --- Absences
-
-
-def test_absences_are_noted_and_erased_when_their_time_is_over(desk: "Desk") -> None:
-    today = datetime.now(UTC).date()
-    old, new = today - timedelta(days=400), today + timedelta(days=9)
-    for day, why in ((old, "appendicitis"), (new, "honeymoon")):
-        days = ("--from", f"{day}", "--until", f"{day}")
-        desk.do("people", "absent", "carol", *days, "--why", why)
-    (row,) = [it for it in desk.read("people", "list").splitlines() if it.startswith("carol")]
-    assert f"{old} to {old}; {new} to {new}" in row
-
-    done = desk.do("people", "erase", "--expired", typed=("erase expired",))
-
-    assert "Copies in backups live on" in done.stdout
-    (row,) = [it for it in desk.read("people", "list").splitlines() if it.startswith("carol")]
-    assert f"{old}" not in row
-    assert f"{new} to {new}" in row
-    assert b"appendicitis" not in desk.ledger.read_bytes()
-    assert b"honeymoon" in desk.ledger.read_bytes()
-    desk.read("ledger", "verify")
+# --- Erasing
 
 
 def test_nothing_is_erased_that_is_still_kept(desk: "Desk", refusal: Refusal) -> None:
@@ -129,9 +109,6 @@ def test_nothing_is_erased_that_is_still_kept(desk: "Desk", refusal: Refusal) ->
 
     assert refusal(done, 2, "nothing to erase")
     assert desk.ledger.read_bytes() == before
-
-
-# --- Erasing
 
 
 def test_an_erased_name_is_gone_from_every_byte(desk: "Desk") -> None:

@@ -11,11 +11,12 @@ from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.access import holdings_of
 from keyvault_kit.custody.analysis import analyse
 from keyvault_kit.custody.coalitions import minimal_coalitions
-from keyvault_kit.custody.history import Duty
-from keyvault_kit.custody.holdings import Holdings, Item, Kind, Way
+from keyvault_kit.custody.holdings import Holdings, Kind, Way
 from keyvault_kit.custody.judging import alone
 from keyvault_kit.custody.model import Retirement
+from keyvault_kit.custody.reach import Reach
 from keyvault_kit.custody.survival import usable
+from tests.custody.access import coalitions, item, people_before, share_of
 from tests.custody.sample import sample
 
 if TYPE_CHECKING:
@@ -28,29 +29,11 @@ def whole() -> Life:
     return sample()
 
 
-def item(life: Life, name: str) -> Item:
-    return next(it for it in holdings_of(life.register).items if it.id == name)
-
-
-def share_of(life: Life, account: str, number: int) -> str:
-    """The envelope of a share of the password in force."""
-    in_force = life.register.accounts[account].password_set or ""
-    return life.register.live_envelopes(in_force)[number - 1].id
-
-
 def listed(its: Holdings, *, ever: bool) -> tuple[tuple[str, ...], ...]:
     """The coalitions of bg1, none of which were cut."""
     found = minimal_coalitions(its, ever=ever)["bg1"]
     assert isinstance(found, tuple)
     return found
-
-
-def coalitions(life: Life, *, ever: bool) -> tuple[tuple[str, ...], ...]:
-    return listed(holdings_of(life.register), ever=ever)
-
-
-def people_before(it: Item) -> set[tuple[str, ...]]:
-    return {tuple(sorted(way.people)) for way in it.before}
 
 
 # --- Now
@@ -83,20 +66,6 @@ def test_what_was_taken_out_is_in_the_hands_of_those_who_took_it(whole: Life) ->
     assert taken.now == (Way(frozenset({"alice", "bob"}), 1, "had it in hand last"),)
 
 
-def test_a_key_that_proved_to_be_another_is_nowhere(whole: Life) -> None:
-    whole.enter(ev.EnvelopeOpened(envelope="K1-key1", why="audit", intact=True))
-    whole.enter(ev.KeyPacked(envelope="K1-evidence1", holds="evidence:K1", key="K1"))
-    assert item(whole, "K1").now == ()
-    assert "key K1 lies in no safe" in holdings_of(whole.register).remarks
-
-
-def test_a_key_that_is_lost_is_nobodys_and_that_is_said(whole: Life) -> None:
-    whole.enter(ev.KeyRetired(key="K1", why=Retirement.LOST))
-    its = holdings_of(whole.register)
-    assert "K1" not in {it.id for it in its.items}
-    assert any("K1 is lost" in it for it in its.remarks)
-
-
 def test_a_key_without_a_passkey_opens_nothing(life: Life) -> None:
     assert holdings_of(life.register).items == ()
 
@@ -106,6 +75,42 @@ def test_a_password_counts_for_survival_where_the_tenant_last_took_it(whole: Lif
     its = whole.register.accounts["bg1"].password_set or ""
     whole.enter(ev.PasswordRecovered(account="bg1", set=its, accepted=False))
     assert holdings_of(whole.register).signs_in == {"bg1": False, "bg2": True}
+    whole.enter(ev.PasswordRecovered(account="bg1", set=its, accepted=True))
+    assert holdings_of(whole.register).signs_in == {"bg1": True, "bg2": True}
+
+
+def test_what_the_tenant_says_of_another_password_is_no_proof_of_the_one_in_force(
+    whole: Life,
+) -> None:
+    whole.enter(ev.PasswordRecovered(account="bg1", set="bg1-pw1", accepted=False))
+    assert holdings_of(whole.register).signs_in == {"bg1": True, "bg2": True}
+    whole.enter(ev.PasswordRecovered(account="bg1", set="bg1-pw2", accepted=False))
+    for other in ("bg1-pw1", "bg2-pw2"):
+        taken = ev.PasswordRecovered(account="bg1", set=other, accepted=True)
+        assert [it.rule for it in whole.new_findings(taken)] == ["contradiction"]
+        assert holdings_of(whole.register).signs_in == {"bg1": False, "bg2": True}
+
+
+def test_survival_does_not_count_on_a_password_in_force_while_the_tenant_takes_another(
+    whole: Life,
+) -> None:
+    share = share_of(whole, "bg1", 1)
+    whole.enter(ev.PasswordRecovered(account="bg1", set="bg1-pw1", accepted=True))
+    assert not item(whole, share).counts
+    assert [it for it in holdings_of(whole.register).remarks if "is not counted on" in it]
+    for key in ("K1", "K2"):
+        whole.enter(ev.KeyRetired(key=key, why=Retirement.LOST))
+    assert survivors(whole) == ("bg2",)
+    whole.bring_into_force("P9")
+    for n, safe in enumerate(("hq-shares", "branch-shares"), 1):
+        whole.enter(ev.EnvelopeDeposited(envelope=f"P9-{n}", safe=safe))
+    assert survivors(whole) == ("bg1", "bg2")
+
+
+def survivors(life: Life) -> tuple[str, ...]:
+    """The accounts that all people together can use with what is counted on."""
+    its = holdings_of(life.register)
+    return usable(its, its.acting)
 
 
 def test_whoever_has_no_authority_does_not_count_for_survival_and_does_for_misuse(
@@ -173,69 +178,21 @@ def test_what_two_stood_by_to_takes_both(whole: Life) -> None:
     assert Way(frozenset({"erin", "kate"}), 2, "stood by while it lay open") in share.before
 
 
+def test_who_is_named_in_the_entry_and_was_not_there_is_no_second_pair_of_eyes(
+    whole: Life,
+) -> None:
+    in_force = whole.register.accounts["bg1"].password_set or ""
+    seen = ev.SecretExposed(person="carol", set=in_force, number=1, present=True)
+    whole.enter(seen, by=("grace", "heidi"), signed=())
+    assert ("carol",) in people_before(item(whole, share_of(whole, "bg1", 1)))
+    assert 1 in Reach(whole.register, "carol").pieces(in_force).seen
+
+
 def test_who_stood_by_with_nobody_beside_them_has_it_alone(whole: Life) -> None:
     in_force = whole.register.accounts["bg1"].password_set or ""
     seen = ev.SecretExposed(person="erin", set=in_force, number=1, present=True)
     whole.enter(seen, by=("erin",), signed=())
     assert ("erin",) in people_before(item(whole, share_of(whole, "bg1", 1)))
-
-
-def test_an_opener_who_was_taken_off_still_knows_the_combination(whole: Life) -> None:
-    whole.enter(ev.SafeChanged(safe="hq-keys", openers=("dave", "erin"), need=1))
-    knows = Way(
-        frozenset({"carol", "dave", "erin", "ivan"}),
-        1,
-        "knows the combination of safe hq-keys, unchanged since",
-    )
-    assert item(whole, "K1").before == (knows,)
-    whole.enter(ev.DutyDone(duty=Duty.COMBINATION, subject="hq-keys"))
-    assert item(whole, "K1").before == ()
-
-
-def test_a_past_opener_could_have_read_a_pin_though_the_combination_was_changed(
-    whole: Life,
-) -> None:
-    whole.enter(ev.SafeChanged(safe="hq-pins", openers=("heidi", "kate"), need=1))
-    whole.enter(ev.DutyDone(duty=Duty.COMBINATION, subject="hq-pins"))
-    pin = next(it for it in holdings_of(whole.register).items if it.keys == ("K1",))
-    past = Way(frozenset({"grace", "heidi", "kate"}), 1, "opened safe hq-pins when it lay there")
-    assert past in pin.before
-    assert ("carol", "grace") in coalitions(whole, ever=True)
-
-
-def test_a_sheet_that_was_moved_was_in_the_reach_of_those_at_its_old_place(whole: Life) -> None:
-    share = share_of(whole, "bg1", 1)
-    whole.enter(ev.EnvelopeMoved(envelope=share, safe="vault-shares"))
-    past = Way(frozenset({"alice", "ivan"}), 1, "opened safe hq-shares when it lay there")
-    assert past in item(whole, share).before
-
-
-def test_who_left_before_a_sheet_came_and_knew_the_combination_could_have_read_it(
-    whole: Life,
-) -> None:
-    whole.enter(ev.SafeChanged(safe="vault-shares", openers=("frank",), need=1))
-    share = share_of(whole, "bg1", 1)
-    whole.enter(ev.EnvelopeMoved(envelope=share, safe="vault-shares"))
-    assert any("kate" in way.people for way in item(whole, share).before)
-    whole.enter(ev.DutyDone(duty=Duty.COMBINATION, subject="vault-shares"))
-    past = Way(frozenset({"frank", "kate"}), 1, "opened safe vault-shares when it lay there")
-    assert past in item(whole, share).before
-
-
-def test_who_left_and_knew_only_an_older_combination_never_had_it(whole: Life) -> None:
-    whole.enter(ev.SafeChanged(safe="vault-shares", openers=("frank",), need=1))
-    whole.enter(ev.DutyDone(duty=Duty.COMBINATION, subject="vault-shares"))
-    share = share_of(whole, "bg1", 1)
-    whole.enter(ev.EnvelopeMoved(envelope=share, safe="vault-shares"))
-    assert not any("kate" in way.people for way in item(whole, share).before)
-
-
-def test_openers_who_came_after_a_sheet_had_gone_never_had_it(whole: Life) -> None:
-    share = share_of(whole, "bg1", 1)
-    whole.enter(ev.EnvelopeMoved(envelope=share, safe="vault-shares"))
-    whole.enter(ev.SafeChanged(safe="hq-shares", openers=("alice", "erin"), need=1))
-    everybody = {person for way in item(whole, share).before for person in way.people}
-    assert "erin" not in everybody
 
 
 def test_a_dead_set_whose_password_the_tenant_took_lives_on(whole: Life) -> None:

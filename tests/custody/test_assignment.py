@@ -7,8 +7,15 @@ from msgspec.structs import replace
 
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.history import Duty
-from keyvault_kit.custody.model import Form
-from keyvault_kit.custody.placing.guard import NewSet, check_move, check_new, check_openers
+from keyvault_kit.custody.model import EnvelopeState, Form
+from keyvault_kit.custody.placing.guard import (
+    NewSet,
+    check_fact,
+    check_move,
+    check_new,
+    check_openers,
+    found_in,
+)
 from keyvault_kit.errors import RefusedError
 from tests.custody.life import DIGEST, Life
 from tests.custody.sample import sample
@@ -215,3 +222,102 @@ def test_who_opened_a_safe_all_along_gets_nothing_by_staying(life: Life) -> None
         ev.EnvelopeDeposited(envelope="P1-2", safe="other"),
     )
     check_openers(life.register, "one", ("olga", "ivan"), 1, DAY)
+
+
+# --- Sheets on their way
+
+
+def taken_out(life: Life, sheet: str) -> Life:
+    """A sheet out of its bag, as somebody else enters it."""
+    return life.enter(ev.EnvelopeOpened(envelope=sheet, why="look", intact=True), by=("bob",))
+
+
+def test_a_sheet_that_is_out_of_its_safe_goes_back_there_and_counts(life: Life) -> None:
+    taken_out(in_two_safes(life), "P1-2")
+    with pytest.raises(RefusedError, match="olga alone opens safe c"):
+        check_openers(life.register, "c", ("carol", "olga"), 1, DAY)
+
+    life.enter(ev.EnvelopeResealed(envelope="P1-2", bag="NEW"))
+
+    with pytest.raises(RefusedError, match="olga alone opens safe c"):
+        check_openers(life.register, "c", ("carol", "olga"), 1, DAY)
+    check_openers(life.register, "c", ("carol", "ivan"), 1, DAY)
+
+
+def test_a_safe_that_has_a_new_opener_since_takes_no_second_sheet_of_theirs(life: Life) -> None:
+    with_safes(life, o=("olga",), c=("carol",)).bring_into_force("P1")
+    life.enter(ev.EnvelopeDeposited(envelope="P1-1", safe="o"))
+    deposit = ev.EnvelopeDeposited(envelope="P1-2", safe="c")
+    check_fact(life.register, deposit, DAY)
+
+    life.enter(ev.SafeChanged(safe="c", openers=("carol", "olga"), need=1))
+
+    with pytest.raises(RefusedError, match=r"olga alone opens safe c.*sheets 1 and 2 of set P1"):
+        check_fact(life.register, deposit, DAY)
+
+
+def test_two_who_carry_all_bags_have_none_of_them_by_that_and_one_by_a_safe(life: Life) -> None:
+    with_safes(life, one=("alice",), other=("bob",), both=("alice", "bob"))
+    life.bring_into_force("P1")
+    check_fact(life.register, ev.EnvelopeDeposited(envelope="P1-1", safe="one"), DAY)
+    life.enter(ev.EnvelopeDeposited(envelope="P1-1", safe="one"))
+    check_fact(life.register, ev.EnvelopeDeposited(envelope="P1-2", safe="other"), DAY)
+
+    with pytest.raises(RefusedError, match="alice alone opens safe both"):
+        check_fact(life.register, ev.EnvelopeDeposited(envelope="P1-2", safe="both"), DAY)
+
+
+def test_a_sheet_goes_back_to_those_who_had_it(life: Life) -> None:
+    taken_out(in_two_safes(life), "P1-2")
+    life.enter(ev.EnvelopeResealed(envelope="P1-2", bag="NEW"), by=("alice", "bob"))
+    check_fact(life.register, ev.EnvelopeDeposited(envelope="P1-2", safe="c"), DAY)
+
+
+# --- Facts of every kind
+
+
+def test_a_move_and_a_change_of_openers_are_checked_as_facts(life: Life) -> None:
+    in_two_safes(life)
+    for fact, why in (
+        (ev.EnvelopeMoved(envelope="P1-1", safe="c"), "carol alone opens safe c"),
+        (ev.SafeChanged(safe="c", openers=("olga",), need=1), "olga alone opens safe c"),
+    ):
+        with pytest.raises(RefusedError, match=why):
+            check_fact(life.register, fact, DAY)
+    check_fact(life.register, ev.SafeChanged(safe="c", openers=("ivan",), need=1), DAY)
+    check_fact(life.register, ev.OrganisationNamed(name="Example"), DAY)
+
+
+def corrected(sheet: str, safe: str) -> ev.EnvelopeCorrected:
+    return ev.EnvelopeCorrected(
+        envelope=sheet, state=EnvelopeState.DEPOSITED, bag=f"B-{sheet}", safe=safe, details=DIGEST
+    )
+
+
+def test_what_people_say_is_so_is_not_refused_and_is_a_finding(life: Life) -> None:
+    in_two_safes(life)
+    fact = corrected("P1-1", "c")
+    check_fact(life.register, fact, DAY)
+
+    (found,) = found_in(life.register, fact, DAY)
+
+    assert (found.rule, found.subject) == ("second-share", "P1-1")
+    assert found.what == "carol alone opens safe c, and has sheets 1 and 2 of set P1"
+    assert life.new_findings(fact, found)[0].what == found.what
+
+
+def test_a_correction_that_gives_nobody_a_second_sheet_is_no_finding(life: Life) -> None:
+    in_two_safes(life)
+    out = replace(corrected("P1-1", "c"), state=EnvelopeState.OPENED, safe=None)
+    for fact in (corrected("P1-1", "free"), out, ev.EnvelopeMoved(envelope="P1-1", safe="c")):
+        assert found_in(life.register, fact, DAY) == ()
+
+
+def test_a_correction_that_two_have_decided_is_no_finding(life: Life) -> None:
+    in_two_safes(life).enter(
+        ev.DecisionMade(
+            decision="second-share", choice="allowed", review=date(2026, 3, 1), details=DIGEST
+        )
+    )
+    assert found_in(life.register, corrected("P1-1", "c"), DAY) == ()
+    assert found_in(life.register, corrected("P1-1", "c"), date(2026, 3, 2))

@@ -17,8 +17,9 @@ from keyvault_kit.custody.authority import TABLE
 from keyvault_kit.custody.changes.clock import CLOCK_FACTS
 from keyvault_kit.custody.entries import Entry
 from keyvault_kit.custody.fold import admit
-from keyvault_kit.custody.model import PaperSize, Person, Role, Warrant
+from keyvault_kit.custody.model import PaperSize, Person, Role
 from keyvault_kit.custody.register import Register
+from keyvault_kit.custody.signing import Warrant
 from keyvault_kit.errors import RefusedError
 
 if TYPE_CHECKING:

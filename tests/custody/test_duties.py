@@ -1,6 +1,6 @@
 """Duties that were done, and what sets off reviews: what the ledger takes of them, and keeps."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -55,10 +55,10 @@ def test_a_late_entry_forgets_nobody_who_left_after_the_combination_was_changed(
     before, after = LATER - timedelta(hours=1), LATER + timedelta(hours=1)
 
     life.enter(changed, at=LATER + timedelta(days=1), occurred=before)
-    assert life.register.know_still("hq-1") == {"bob"}
+    assert life.register.knowing("hq-1") == {"alice": 1, "bob": 1}
 
     life.enter(changed, at=LATER + timedelta(days=2), occurred=after)
-    assert life.register.know_still("hq-1") == frozenset()
+    assert life.register.knowing("hq-1") == {"alice": 1}
 
 
 @pytest.mark.parametrize(
@@ -124,16 +124,29 @@ def test_one_officer_notes_a_trigger_and_nobody_else_does(life: Life) -> None:
 
 
 def test_other_roles_and_another_validity_are_dated_and_another_name_is_not(life: Life) -> None:
-    def change(details: str, *roles: Role, at_days: int) -> None:
+    def dated(details: str, *roles: Role, at_days: int) -> list[int]:
+        """The days of all changes, after one more."""
         fact = ev.PersonChanged(person="olga", roles=roles, details=details)
         life.enter(fact, at=START + timedelta(days=at_days))
+        return [(it - START).days for it in life.register.people["olga"].changed]
 
-    change("cd" * 32, Role.OFFICER, at_days=1)
-    assert life.register.people["olga"].changed is None
-    change("cd" * 32, Role.OFFICER, Role.WITNESS, at_days=2)
-    assert life.register.people["olga"].changed == START + timedelta(days=2)
-    change("cd" * 32, Role.WITNESS, Role.OFFICER, at_days=3)
-    assert life.register.people["olga"].changed == START + timedelta(days=2)
+    assert dated("cd" * 32, Role.OFFICER, at_days=1) == []
+    assert dated("cd" * 32, Role.OFFICER, Role.WITNESS, at_days=2) == [2]
+    assert dated("ef" * 32, Role.WITNESS, Role.OFFICER, at_days=3) == [2]
+    assert dated("ef" * 32, Role.OFFICER, at_days=4) == [2, 4]
+
+
+def test_it_is_kept_when_the_last_day_of_an_authority_became_known(life: Life) -> None:
+    def change(*roles: Role, until: date | None, at_days: int) -> datetime | None:
+        fact = ev.PersonChanged(person="olga", roles=roles, details=DIGEST, until=until)
+        life.enter(fact, at=START + timedelta(days=at_days))
+        return life.register.people["olga"].until_known
+
+    assert life.register.people["olga"].until_known is None
+    entered = START + timedelta(days=1)
+    assert change(Role.OFFICER, until=date(2026, 6, 30), at_days=1) == entered
+    assert change(Role.OFFICER, Role.WITNESS, until=date(2026, 6, 30), at_days=2) == entered
+    assert change(Role.OFFICER, Role.WITNESS, until=None, at_days=3) is None
 
 
 def test_an_exposure_is_dated(living: Life) -> None:

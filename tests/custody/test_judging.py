@@ -9,7 +9,7 @@ import pytest
 
 from keyvault_kit.custody import judging
 from keyvault_kit.custody.findings import RuleFinding, Severity
-from keyvault_kit.custody.holdings import Container, Holdings, Item, Kind, Way
+from keyvault_kit.custody.holdings import Container, Holdings, Item, Kind, Source, Way
 from keyvault_kit.custody.survival import Survival
 
 Change = Callable[[Holdings], Holdings]
@@ -178,3 +178,80 @@ def test_every_finding_says_what_is_so_why_and_what_to_do() -> None:
             assert not it.what.endswith(".")
             assert it.why.endswith(".")
             assert it.mend.endswith(".")
+
+
+# --- The words
+
+
+def only(found: Iterator[RuleFinding], subject: str) -> RuleFinding:
+    (it,) = [it for it in found if it.subject == subject]
+    return it
+
+
+def test_somebody_who_opens_all_is_told_with_the_reason_and_the_safe() -> None:
+    its = only(judging.s38(replaced(pin("K1", "HQ-1"))(GOOD)), "alice")
+
+    assert its.what == "alice alone can use bg1: its key K1 and pin-K1 lie in safe HQ-1"
+    assert its.mend.startswith("Have safe HQ-1 take two openers")
+    two = only(judging.s38(opened_by("HQ-2", "carol dave frank alice")(GOOD)), "alice")
+    assert two.mend.startswith("Have one of safes HQ-1 and HQ-2 take two openers")
+
+
+def test_from_somebody_who_has_it_in_hand_it_is_taken_and_no_safe_is_blamed() -> None:
+    way = Way(frozenset({"alice"}), 1, "had it in hand last")
+    loose = Item(id="S1", kind=Kind.PASSWORD, accounts=("bg1",), holder="alice", now=(way,))
+    its = only(judging.s38(msgspec.structs.replace(GOOD, items=(*GOOD.items, loose))), "alice")
+
+    assert its.what == "alice alone can use bg1: alice had its password S1 in hand last"
+    assert its.mend == (
+        "Take from alice what they have in hand (S1), and deposit it where others open; what lay"
+        " open is changed first."
+    )
+
+
+def test_of_several_accounts_each_has_its_reason() -> None:
+    both = tuple(
+        put(Item(id=f"W{n}", kind=Kind.PASSWORD, accounts=(f"bg{n}",)), "HQ-1") for n in (1, 2)
+    )
+    its = only(judging.s38(msgspec.structs.replace(GOOD, items=both)), "bob")
+
+    assert its.what == (
+        "bob alone can use bg1 (its password W1 lies in safe HQ-1)"
+        " and bg2 (its password W2 lies in safe HQ-1)"
+    )
+
+
+def test_too_few_people_for_keys_or_pins_are_named_with_what_they_alone_reach() -> None:
+    def told_of(change: Change) -> list[str]:
+        return [it.what for it in judging.s38(change(GOOD)) if it.severity is LOW]
+
+    alone = opened_by("DR-1", "alice")
+    assert told_of(lambda its: alone(opened_by("HQ-1", "alice")(its))) == [
+        "only alice can reach the keys of bg1"
+    ]
+    assert told_of(lambda its: opened_by("HQ-2", "carol")(opened_by("DR-2", "carol")(its))) == [
+        "only carol, of those who reach no key of bg1, can reach its PINs"
+    ]
+    assert told_of(without("pin-K1", "pin-K2")) == [
+        "nobody, of those who reach no key of bg1, can reach its PINs"
+    ]
+
+
+def test_what_is_odd_in_a_register_is_its_own_rule_with_a_mend_that_fits() -> None:
+    (in_plan,) = judging.odd(remarked(GOOD))
+    (its,) = judging.odd(msgspec.structs.replace(remarked(GOOD), source=Source.REGISTER))
+
+    assert (in_plan.rule, its.rule) == ("plan", "register")
+    assert in_plan.what == its.what
+    assert "taken as it stands" not in its.why
+    assert "Deposit what lies in no safe" in its.mend
+
+
+def test_one_pair_more_than_are_named_is_one_pair() -> None:
+    people = tuple(f"p{n}" for n in range(6))
+    survival = Survival(GOOD)
+    survival.__dict__["one_person_absent"] = dict.fromkeys(people, ("bg1",))
+    survival.__dict__["two_absent_lock_out"] = tuple((people[0], it) for it in people)
+    (its,) = [it for it in judging.s37(GOOD, survival) if "two are away" in it.what]
+
+    assert its.what.endswith("; and 1 more pair")

@@ -12,8 +12,8 @@ from keyvault_kit.custody.holdings import Holdings
 from keyvault_kit.custody.leaving import words
 from keyvault_kit.custody.leaving.leaver import leaver
 from keyvault_kit.custody.leaving.orders import OrderKind
-from keyvault_kit.custody.model import Role
-from keyvault_kit.errors import InputError, RefusedError
+from keyvault_kit.custody.model import Role, Use
+from keyvault_kit.errors import RefusedError
 from tests.custody.leaving import (
     AFTERWARDS,
     LAST,
@@ -87,6 +87,24 @@ def test_the_openers_of_each_safe_are_to_be_without_them() -> None:
     assert states(life, "carol", OrderKind.OPENERS) == {"hq-keys": True, "branch-keys": False}
 
 
+def test_orders_name_the_commands_that_end_them() -> None:
+    told = {(it.kind, it.subject): it.what for it in leaves(sample(), "judy").orders}
+    assert told[OrderKind.OPENERS, "branch-shares"].endswith(
+        ": 'safes change branch-shares --opener bob'"
+    )
+    assert told[OrderKind.COMBINATION, "branch-shares"].endswith(
+        "'due done combination branch-shares'"
+    )
+    for kind in (OrderKind.BAGS, OrderKind.REVIEW):
+        assert told[kind, "bg1"].endswith("enter 'due done review bg1'")
+
+
+def test_a_command_leaves_room_for_openers_that_are_to_be_named() -> None:
+    life = sample(safe_changed("vault-shares", need=2))
+    (order,) = orders(life, "frank", OrderKind.OPENERS).values()
+    assert order.what.endswith("'safes change vault-shares --opener kate --opener ...'")
+
+
 def test_a_combination_is_changed_after_they_were_taken_off_and_not_before() -> None:
     life = combined(sample(), "branch-shares")
     assert states(life, "judy", OrderKind.COMBINATION) == {"branch-shares": False}
@@ -117,7 +135,33 @@ def test_what_somebody_had_in_hand_is_taken_back() -> None:
         ev.EnvelopeSealed(envelope="K1-key2", bag="B-new"),
         ev.EnvelopeDeposited(envelope="K1-key2", safe="hq-keys"),
     )
-    assert "K1-key2" not in states(life, "carol", OrderKind.RETURN)
+    assert states(life, "carol", OrderKind.RETURN) == {}
+    assert not any("in hand" in it for it in leaves(life, "carol").reached)
+
+
+def test_a_key_that_was_never_packed_is_taken_back_from_whoever_had_it_last() -> None:
+    life = sample()
+    registered = ev.KeyRegistered(key="K9", account="bg1", use=Use.BACKUP, product="p", aaguid="a")
+    life.enter(registered, by=("carol",), signed=())
+    assert states(life, "carol", OrderKind.RETURN) == {"K9": False}
+    assert "carol has key K9 in hand" in leaves(life, "carol").reached
+    life.enter(ev.KeyPacked(envelope="K9-key1", holds="key:K9", key="K9"))
+    assert states(life, "carol", OrderKind.RETURN) == {}
+
+
+def test_a_key_that_was_audited_is_in_nobodys_hand_once_it_lies_in_a_new_bag() -> None:
+    life = sample()
+    opened = ev.EnvelopeOpened(envelope="K1-key1", why="audit", intact=True)
+    life.enter(opened, by=("dave", "erin"), signed=())
+    assert states(life, "erin", OrderKind.RETURN) == {"K1-key1": False}
+    life.enter(
+        ev.KeyPacked(envelope="K1-key2", holds="key:K1", key="K1"),
+        ev.EnvelopeSealed(envelope="K1-key2", bag="B-new"),
+        ev.EnvelopeDeposited(envelope="K1-key2", safe="hq-keys"),
+        by=("alice", "dave"),
+        signed=("alice", "dave"),
+    )
+    assert states(life, "erin", OrderKind.RETURN) == {}
 
 
 # --- Before they go
@@ -166,12 +210,18 @@ def test_two_officers_must_be_left_who_sign() -> None:
         life.enter(ev.SignerRevoked(person=person, why="lost"))
     (order,) = orders(life, "alice", OrderKind.SUCCESSOR).values()
     assert order.what == "name another officer and enrol their signing key, before they go"
+    assert (
+        order.why == "without alice there is one, and it takes two to sign who is authorised (S40)"
+    )
     assert states(life, "judy", OrderKind.SUCCESSOR) == {}
 
 
 def test_the_last_auditor_is_followed_by_another() -> None:
     life = sample()
-    assert states(life, "erin", OrderKind.SUCCESSOR) == {"erin": False}
+    (order,) = orders(life, "erin", OrderKind.SUCCESSOR).values()
+    assert (
+        order.why == "without erin there is none, and it takes one to validate the accounts (S54)"
+    )
     life.enter(ev.PersonAdded(person="ken", roles=(Role.AUDITOR,), details=DIGEST))
     assert states(life, "erin", OrderKind.SUCCESSOR) == {}
 
@@ -249,12 +299,13 @@ def test_coalitions_that_are_too_many_or_too_entangled_do_not_keep_the_orders_ba
     told = leaves(life, "judy").reached
     assert "those who could use bg1 together are too many to be listed" in told
 
-    def entangled(_: Holdings, *, ever: bool) -> None:
-        raise InputError(f"they cannot be counted, ever: {ever}")
+    def entangled(holdings: Holdings, *, ever: bool) -> dict[str, coalitions.Coalitions]:
+        assert ever
+        return dict.fromkeys(holdings.accounts, coalitions.Uncounted())
 
     monkeypatch.setattr(words, "minimal_coalitions", entangled)
     its = leaves(life, "judy")
-    assert "they cannot be counted, ever: True" in its.reached
+    assert "who could use bg1 together cannot be counted" in its.reached
     assert its.open_orders
 
 
@@ -282,6 +333,11 @@ def test_a_person_who_left_long_ago_is_judged_as_of_now() -> None:
     its = leaver(life.register, "judy", date(2025, 6, 1), NOW)
     assert {it.by for it in its.orders if it.kind is OrderKind.OPENERS} == {date(2025, 6, 1)}
     assert replace(its, orders=()) == replace(leaves(life, "judy"), orders=(), on=its.on)
+
+
+def test_somebody_may_leave_on_the_last_day_that_there_is() -> None:
+    its = leaves(sample(), "alice", date.max)
+    assert {it.by for it in its.orders} == {date.max}
 
 
 def test_everybody_of_the_sample_organisation_can_leave() -> None:

@@ -5,7 +5,16 @@ from datetime import timedelta
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.leaving.orders import OrderKind
 from keyvault_kit.custody.model import Form, Purpose, Retirement
-from tests.custody.leaving import LAST, combined, new_password, new_pin, orders, states, taken_off
+from tests.custody.leaving import (
+    LAST,
+    combined,
+    leaves,
+    new_password,
+    new_pin,
+    orders,
+    states,
+    taken_off,
+)
 from tests.custody.life import DIGEST, Life
 from tests.custody.sample import safe_changed, sample
 
@@ -53,6 +62,36 @@ def test_a_pin_that_was_put_away_where_an_old_combination_opens_is_in_reach() ->
     assert not states(life, "grace", OrderKind.CHANGE)["K1"]
 
 
+def test_a_pin_that_they_set_and_put_on_no_paper_is_changed_at_once() -> None:
+    life = sample().enter(ev.PinChanged(key="K1"), by=("carol",), signed=())
+    found = orders(life, "carol", OrderKind.CHANGE)
+    assert {it.subject: it.by for it in found.values()} == {"K1": LAST}  # she opens its safe alone
+    assert found["K1"].why == "carol set the one that it has, and no sheet tells it (S39)"
+    assert "carol set the PIN that K1 has, and no sheet tells it" in leaves(life, "carol").remembers
+    assert "K1" in orders(life, "grace", OrderKind.CHANGE)  # who could have had the one before
+
+    new_pin(life, "K1", "K1-pin2")
+    assert states(life, "carol", OrderKind.CHANGE) == {}
+    assert leaves(life, "carol").remembers == ()
+
+
+def test_a_pin_that_somebody_set_who_comes_not_to_its_key_has_a_week() -> None:
+    life = sample().enter(ev.PinChanged(key="K1"), by=("frank",), signed=())
+    assert orders(life, "frank", OrderKind.CHANGE)["K1"].by == LAST + timedelta(days=7)
+
+
+def test_a_pin_whose_key_lies_elsewhere_by_now_has_a_week() -> None:
+    life = sample()
+    life.enter(ev.SafeChanged(safe="hq-keys", openers=("carol", "dave", "grace"), need=1))
+    life.enter(
+        ev.EnvelopeOpened(envelope="K1-key1", why="move", intact=True),
+        ev.KeyPacked(envelope="K1-key2", holds="key:K1", key="K1"),
+        ev.EnvelopeSealed(envelope="K1-key2", bag="B-K1-key2"),
+        ev.EnvelopeDeposited(envelope="K1-key2", safe="branch-keys"),
+    )
+    assert orders(life, "grace", OrderKind.CHANGE)["K1"].by == LAST + timedelta(days=7)
+
+
 def test_the_pin_of_a_retired_key_is_changed_no_more() -> None:
     life = sample()
     life.enter(ev.KeyRetired(key="K1", why=Retirement.LOST))
@@ -81,7 +120,7 @@ def test_a_share_that_was_seen_and_one_in_reach_are_enough() -> None:
     life = sample().enter(ev.SecretExposed(person="judy", set="bg1-pw2", number=1))
     found = orders(life, "judy", OrderKind.CHANGE)
     assert (
-        found["bg1"].why == "judy alone could have sheet 1 and 2 of bg1-pw2, which is enough (S39)"
+        found["bg1"].why == "judy alone could have sheets 1 and 2 of bg1-pw2, which is enough (S39)"
     )
     assert found["bg1"].by == LAST
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.model import EnvelopeState, Form, PageCount, PaperSize, Purpose
+from keyvault_kit.custody.ceremonies import PageCount
+from keyvault_kit.custody.model import EnvelopeState, Form, PaperSize, Purpose
 from keyvault_kit.errors import RefusedError
 
 if TYPE_CHECKING:

@@ -75,6 +75,7 @@ def test_a_safe_with_one_opener_too_few_is_named() -> None:
     its = propose(holdings(APART | {"s1": ("a", 1, "x"), "s2": ("c", 1, "y")}), "bg1", 2, 3)
     assert not its.survives
     assert "another opener of safe s1 or s2" in its.wanted
+    assert its.against == ()
 
 
 def test_who_has_no_authority_opens_nothing_and_could_still_misuse() -> None:
@@ -92,14 +93,16 @@ def test_who_knows_a_combination_gets_no_second_share() -> None:
 def test_a_threshold_of_all_shares_survives_nothing() -> None:
     its = propose(holdings(APART), "bg1", 3, 3)
     assert not its.survives
-    assert its.wanted == (
-        "all 3 shares are needed: a threshold below their number, or any loss is one",
+    assert its.wanted == ()
+    assert its.against == (
+        "all 3 shares are needed, so nothing may be lost: take a lower threshold",
     )
 
 
 def test_no_one_change_may_be_enough_and_then_it_is_said_what_stands_against_it() -> None:
     its = propose(holdings({it: (its, 1, "x") for it, (its, _, _) in APART.items()}), "bg1", 2, 3)
-    assert its.wanted == ("there are too few sites: none may hold more than 1 of the 3 shares",)
+    assert its.wanted == ()
+    assert its.against == ("there are too few sites: none may hold more than 1 of the 3 shares",)
 
 
 @pytest.mark.parametrize(("threshold", "count"), [(1, 3), (4, 3), (0, 0)])

@@ -18,9 +18,10 @@ from keyvault_kit.custody import authority
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.entries import Entry, canonical_json, encode_proposed
 from keyvault_kit.custody.fold import admit
-from keyvault_kit.custody.model import PaperSize, Signature, Warrant
+from keyvault_kit.custody.model import PaperSize, Signature
 from keyvault_kit.custody.proposals import FORMAT, Proposal, ProposedEntry, signers_of, utc
 from keyvault_kit.custody.register import Register
+from keyvault_kit.custody.signing import Warrant
 from keyvault_kit.errors import InputError, RefusedError
 
 if TYPE_CHECKING:

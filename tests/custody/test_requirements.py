@@ -1,5 +1,6 @@
 """The table of requirements says what is there, and all that is there stands in it."""
 
+import inspect
 import re
 from importlib.util import find_spec
 from pathlib import Path
@@ -7,15 +8,26 @@ from typing import Final, get_args
 
 import pytest
 
+from keyvault_kit.ceremonies.plans import seal
 from keyvault_kit.cli.main import VERBS
+from keyvault_kit.custody import judging, schedule, thin_days, triggers
 from keyvault_kit.custody.decisions import CONFLICTS
 from keyvault_kit.custody.events import AnyFact
+from keyvault_kit.custody.leaving import leaver, orders, secrets, words
+from keyvault_kit.custody.placing import guard, proposal
 from keyvault_kit.custody.requirements import COVERAGE, JUDGED, REQUIREMENTS, RULE
 from keyvault_kit.custody.rules import RULES
 from keyvault_kit.sheets import pages
 
 SHEETS: Final = Path(next(iter(pages.__path__)))
 KINDS: Final = {str(fact.__struct_config__.tag) for fact in get_args(AnyFact)}
+COMMANDS: Final = {
+    "custody": (judging, thin_days, guard, proposal),
+    "due": (schedule, triggers),
+    "leaver": (leaver, orders, secrets, words),
+    "seal": (seal,),
+}
+"""Verb of the table -> the modules of which each finding, duty or step names what asks for it."""
 PIECES: Final = [(number, it) for number, covers in COVERAGE.items() for it in covers]
 
 
@@ -25,6 +37,10 @@ def _claimed(text: str) -> set[str]:
     for first, last in re.findall(r"\bS([0-9]+)(?: to S|-S)([0-9]+)\b", text):
         found |= {f"S{n}" for n in range(int(first), int(last) + 1)}
     return found
+
+
+def _covered_by(what: str) -> set[str]:
+    return {number for number in REQUIREMENTS if what in COVERAGE[number]}
 
 
 def test_all_requirements_are_there_in_order() -> None:
@@ -67,9 +83,7 @@ def test_what_covers_a_requirement_is_there(number: str, covers: str) -> None:
 
 @pytest.mark.parametrize("sheet", sorted(SHEETS.glob("[a-z]*.py")), ids=lambda it: str(it.stem))
 def test_what_a_sheet_claims_stands_in_the_table(sheet: Path) -> None:
-    covered = {number for number, covers in COVERAGE.items() if f"sheet:{sheet.stem}" in covers}
-
-    assert _claimed(sheet.read_text()) == covered
+    assert _claimed(sheet.read_text()) == _covered_by(f"sheet:{sheet.stem}")
 
 
 @pytest.mark.parametrize("number", RULES)
@@ -77,11 +91,21 @@ def test_a_rule_claims_no_requirement_that_has_no_rule(number: str) -> None:
     assert _claimed(RULES[number].__doc__ or "") <= set(RULES)
 
 
-def test_what_an_event_claims_stands_in_the_table() -> None:
-    for fact in get_args(AnyFact):
-        tag = f"event:{fact.__struct_config__.tag}"
-        covered = {number for number, covers in COVERAGE.items() if tag in covers}
-        assert _claimed(fact.__doc__ or "") <= covered
+@pytest.mark.parametrize("fact", get_args(AnyFact), ids=lambda it: it.__name__)
+def test_what_an_event_claims_stands_in_the_table_and_nothing_else(fact: type) -> None:
+    tag = f"event:{fact.__struct_config__.tag}"  # type: ignore[attr-defined]
+    assert _claimed(fact.__doc__ or "") == _covered_by(tag)
+
+
+def test_every_command_of_the_table_has_the_modules_that_make_it_true() -> None:
+    named = {it.removeprefix("command:") for _, it in PIECES if it.startswith("command:")}
+    assert named == set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_a_command_tells_or_does_stands_in_the_table_and_nothing_else(command: str) -> None:
+    sources = [inspect.getsource(module) for module in COMMANDS[command]]
+    assert _claimed("\n".join(sources)) == _covered_by(f"command:{command}")
 
 
 @pytest.mark.parametrize("conflict", CONFLICTS)

@@ -120,6 +120,37 @@ def test_an_end_that_was_entered_after_the_review_sets_off_another(done_all: Lif
     assert only(done_all.register, Task.REVIEW, "bg1", at(25)).day == on(25)
 
 
+def test_other_roles_of_somebody_with_a_last_day_set_off_a_review(done_all: Life) -> None:
+    done_all.enter(until("kate", on(400), Role.WITNESS), at=at(10))
+    assert only(done_all.register, Task.REVIEW, "bg1", at(11)).day == on(90)
+
+    done_all.enter(until("kate", on(400), Role.WITNESS, Role.OFFICER), at=at(20))
+
+    pulled = only(done_all.register, Task.REVIEW, "bg1", at(21))
+    assert (pulled.day, pulled.trigger) == (on(20), "the roles or the authority of kate changed")
+
+
+@pytest.mark.parametrize("last", [None, on(500)])
+def test_an_authority_that_lasts_longer_sets_off_a_review(
+    last: date | None, done_all: Life
+) -> None:
+    done_all.enter(until("kate", on(400), Role.WITNESS), at=at(10))
+    done_all.enter(until("kate", last, Role.WITNESS), at=at(20))
+
+    assert only(done_all.register, Task.REVIEW, "bg1", at(21)).day == on(20)
+
+
+def test_of_several_changes_of_a_person_the_first_that_no_review_answered_counts(
+    done_all: Life,
+) -> None:
+    for days, roles in ((5, (Role.OFFICER,)), (20, (Role.WITNESS,)), (30, (Role.OFFICER,))):
+        done_all.enter(until("kate", None, *roles), at=at(days))
+
+    assert only(done_all.register, Task.REVIEW, "bg1", at(31)).day == on(5)
+    done_all.enter(done(Duty.REVIEW, "bg1"), at=at(31), occurred=at(10))
+    assert only(done_all.register, Task.REVIEW, "bg1", at(31)).day == on(20)
+
+
 def test_another_name_of_a_person_sets_off_nothing(done_all: Life) -> None:
     renamed = ev.PersonChanged(person="kate", roles=(Role.WITNESS,), details="cd" * 32)
 
@@ -187,6 +218,34 @@ def test_after_a_use_the_password_is_changed_at_once(living: Life) -> None:
     assert only(living.register, Task.PASSWORD, "bg1", at(31)).day == on(396)
 
 
+def test_a_use_that_is_entered_late_was_with_the_password_before(living: Life) -> None:
+    living.seal("P2").enter(ev.PasswordSet(account="bg1", set="P2"), at=at(30))
+
+    living.enter(ev.AccountUsed(account="bg1", why="emergency"), at=at(31), occurred=at(29))
+    assert only(living.register, Task.PASSWORD, "bg1", at(31)).day == on(395)
+
+    living.enter(ev.AccountUsed(account="bg1", why="emergency"), at=at(33), occurred=at(30))
+    assert only(living.register, Task.PASSWORD, "bg1", at(33)).day == on(30)
+
+
+@pytest.mark.parametrize("of_the_new_one", [True, False])
+def test_a_password_that_should_be_dead_and_signs_in_is_changed_at_once(
+    living: Life, *, of_the_new_one: bool
+) -> None:
+    living.seal("P2").enter(ev.PasswordSet(account="bg1", set="P2"), at=at(30))
+    if of_the_new_one:
+        living.seal("P3")
+    took = "P3" if of_the_new_one else "P1"
+    living.enter(ev.PasswordRecovered(account="bg1", set=took, accepted=True), at=at(40))
+
+    again = only(living.register, Task.PASSWORD, "bg1", at(41))
+    told = f"the tenant took the password of {took}, which is not in force"
+    assert (again.day, again.trigger) == (on(40), told)
+
+    living.seal("P4").enter(ev.PasswordSet(account="bg1", set="P4"), at=at(42))
+    assert only(living.register, Task.PASSWORD, "bg1", at(42)).day == on(407)
+
+
 def test_what_was_used_without_a_password_on_paper_gets_one_unless_that_was_decided(
     life: Life,
 ) -> None:
@@ -237,6 +296,23 @@ def test_a_pin_has_no_period_and_is_changed_once_somebody_saw_it(done_all: Life)
     assert (seen.day, seen.requirement, seen.trigger) == (on(6), "S32", "ivan saw sheet 1")
     assert seen.what == "change and seal the PIN of K1 anew"
     assert none(done_all.register, Task.PIN, "K2", at(8))
+
+
+def test_a_pin_that_was_set_and_put_on_no_paper_is_changed_at_once(done_all: Life) -> None:
+    done_all.enter(ev.PinChanged(key="K1"), by=("carol",), signed=(), at=at(6))
+
+    unknown = only(done_all.register, Task.PIN, "K1", at(8))
+    assert (unknown.day, unknown.trigger) == (on(6), "carol changed it, and sealed none")
+
+    done_all.seal("K1-pin2", sheets=1, subject="K1")
+    done_all.enter(ev.PinSet(key="K1", set="K1-pin2"), by=("carol",), at=at(9))
+    assert none(done_all.register, Task.PIN, "K1", at(9))
+
+
+def test_the_pin_of_a_key_without_a_passkey_opens_nothing(life: Life) -> None:
+    life.enter(ev.PinChanged(key="K1"), by=("carol",), signed=(), at=at(6))
+
+    assert none(life.register, Task.PIN, "K1", at(8))
 
 
 def test_a_key_that_is_retired_or_reset_owes_no_pin(done_all: Life) -> None:

@@ -1,11 +1,13 @@
 """The schedule of safes, people, the process document, decisions and metadata."""
 
+from datetime import date
+
 import pytest
 
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.history import Duty
 from keyvault_kit.custody.model import Retirement, Role
-from keyvault_kit.custody.schedule import Task
+from keyvault_kit.custody.schedule import Task, overdue
 from tests.custody.duties import at, done, none, on, only, until
 from tests.custody.life import DIGEST, Life
 from tests.custody.sample import both, safe_changed, sample
@@ -75,6 +77,18 @@ def test_an_opener_whose_authority_ends_sets_off_a_change_of_each_of_their_safes
     assert only(keys_of_two.register, Task.COMBINATION, "hq-pins", at(40)).day == on(365)
 
 
+def test_a_leaver_who_is_on_the_list_when_the_combination_is_changed_was_told_it(
+    keys_of_two: Life,
+) -> None:
+    keys_of_two.enter(until("dave", on(30), Role.CUSTODIAN), at=at(10))
+    keys_of_two.enter(done(Duty.COMBINATION, "hq-keys"), at=at(35))
+
+    told = only(keys_of_two.register, Task.COMBINATION, "hq-keys", at(36))
+
+    assert (told.day, overdue(told, at(36))) == (on(31), True)
+    assert told.trigger == "the authority of dave ended, and dave is still on its list"
+
+
 @pytest.mark.parametrize(("list_first", "day"), [(True, 401), (False, 36)])
 def test_after_a_leaver_the_list_is_changed_first_else_the_combination_is_due_once_more(
     keys_of_two: Life, day: int, *, list_first: bool
@@ -139,6 +153,15 @@ def test_training_before_the_authority_begins_counts_from_its_first_day(done_all
     done_all.enter(added, at=at(10))
 
     assert only(done_all.register, Task.TRAINING, "liz", at(10)).day == on(90)
+
+
+def test_whose_authority_begins_on_the_last_day_that_there_is_is_not_trained_this_year(
+    done_all: Life,
+) -> None:
+    added = ev.PersonAdded(person="liz", roles=(Role.WITNESS,), details=DIGEST, since=date.max)
+    done_all.enter(added, at=at(10))
+
+    assert none(done_all.register, Task.TRAINING, "liz", at(10))
 
 
 def test_nobody_is_trained_whose_authority_is_over_or_ends_before(done_all: Life) -> None:

@@ -9,10 +9,23 @@ from keyvault_kit.sheets.pages.custody_map import MapRow
 from keyvault_kit.sheets.pages.work_orders import OrderLine
 from tests.sheets.example import Example
 
+ROOT = "3q2+7w4oXc5ZyTQk8nJr0bVhL1mUeSfGdPiAq9xR2sE="
+
+
+def plain(
+    heading: Heading, accounts: tuple[str, ...], rows: tuple[MapRow, ...]
+) -> custody_map.CustodyMap:
+    """A map without a word but those of the matrix."""
+    return custody_map.CustodyMap(
+        heading=heading, entries=417, root=ROOT, accounts=accounts, rows=rows
+    )
+
 
 def a_map(heading: Heading) -> custody_map.CustodyMap:
     return custody_map.CustodyMap(
         heading=heading,
+        entries=417,
+        root=ROOT,
         accounts=("bg1", "bg2"),
         rows=(
             MapRow(("Bob Baker",), ("2", "alone"), ("2", "alone")),
@@ -25,9 +38,10 @@ def a_map(heading: Heading) -> custody_map.CustodyMap:
             ("safe hq-1", ()),
         ),
         sentences=(
-            "Bob Baker alone can use bg2: its key K3 and the PIN of it lie in safe hq-1",
-            "After the loss of safe hq-1 nobody can use any account",
+            "bob alone can use bg2: its key K3 and PIN K3-pin1-1 lie in safe hq-1.",
+            "carol alone could use bg1: its key K1 lies in safe hq-1; carol saw PIN K1-pin1-1.",
         ),
+        days=("2026-12-24 to 2026-12-31: bg1, its keys: bob alone, while carol is away.",),
         findings=(("high", "S36: key K3 and its PIN lie in the same safe. Move one of them."),),
     )
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from types import ModuleType
 from typing import Any
 
-from keyvault_kit.custody.model import PageCount
+from keyvault_kit.custody.ceremonies import PageCount
 from keyvault_kit.sheets.forms import ListedBag, Participant
 from keyvault_kit.sheets.heading import Heading
 from keyvault_kit.sheets.pages import (

@@ -15,7 +15,7 @@ from keyvault_kit.sheets.pages.custody_map import CustodyMap, MapRow
 from keyvault_kit.sheets.pages.work_orders import OrderLine
 from keyvault_kit.sheets.proof import prove
 from keyvault_kit.sheets.scan import read_codes
-from tests.sheets.examples_custody import a_map, the_orders
+from tests.sheets.examples_custody import a_map, plain, the_orders
 from tests.sheets.ticked import boxes, paths
 
 PEOPLE, ACCOUNTS = 60, 10
@@ -51,7 +51,7 @@ def large(heading: Heading) -> CustodyMap:
         for person in range(PEOPLE)
     )
     accounts = tuple(f"emergency-access-{account:02}" for account in range(ACCOUNTS))
-    return CustodyMap(heading=heading, accounts=accounts, rows=rows)
+    return plain(heading, accounts, rows)
 
 
 def test_the_map_says_who_could_do_what_and_why(
@@ -61,7 +61,7 @@ def test_the_map_says_who_could_do_what_and_why(
 
     text = words(text_of(pdf))
     for said in (
-        "4 people, 2 accounts, 1 finding",
+        "4 people, 2 accounts, 1 finding; ledger of 417 entries, root 3q2+7w4oXc5Z...",
         "alone This person can use the account without anybody else.",
         "PEOPLE bg1 NOW EVER bg2 NOW EVER",
         "Bob Baker 2 2 alone alone",
@@ -70,7 +70,9 @@ def test_the_map_says_who_could_do_what_and_why(
         "site hq bg1 bg2",
         "site vault bg1, bg2 -",
         "safe hq-1 none bg1, bg2",
-        "1 Bob Baker alone can use bg2: its key K3 and the PIN of it lie in safe hq-1",
+        "1 bob alone can use bg2: its key K3 and PIN K3-pin1-1 lie in safe hq-1.",
+        "LOST OR AWAY STILL USABLE NOT USABLE ANY MORE",
+        "2026-12-24 to 2026-12-31: bg1, its keys: bob alone, while carol is away.",
         "high S36: key K3 and its PIN lie in the same safe.",
         "I compared the map with the safes, and it agrees.",
         "ROLE NAME DATE, TIME (UTC) SIGNATURE Auditor",
@@ -138,9 +140,7 @@ def test_accounts_are_spread_over_blocks_and_none_is_lost(
 ) -> None:
     names = tuple(f"acc-{at:02}" for at in range(accounts))
     cells = ("2",) * accounts
-    sheet = CustodyMap(
-        heading=make_heading(), accounts=names, rows=(MapRow(("Bob",), cells, cells),)
-    )
+    sheet = plain(make_heading(), names, (MapRow(("Bob",), cells, cells),))
 
     found = [piece.text for piece in pieces(custody_map.render(sheet, A4))]
 
@@ -153,9 +153,7 @@ def test_a_large_class_of_equals_is_broken_into_rows_with_the_same_cells(
     paper: Paper, make_heading: MakeHeading, text_of: TextOf
 ) -> None:
     people = tuple(f"Equal-{at:02}" for at in range(PEOPLE))
-    sheet = CustodyMap(
-        heading=make_heading(), accounts=("bg1",), rows=(MapRow(people, ("4",), ("13",)),)
-    )
+    sheet = plain(make_heading(), ("bg1",), (MapRow(people, ("4",), ("13",)),))
 
     text = words(text_of(custody_map.render(sheet, paper)))
 
@@ -164,13 +162,41 @@ def test_a_large_class_of_equals_is_broken_into_rows_with_the_same_cells(
     assert text.count(" 4 13 ") == 8
 
 
+def test_what_was_not_counted_is_explained_and_only_there(
+    paper: Paper, make_heading: MakeHeading, text_of: TextOf
+) -> None:
+    def text(cell: str) -> str:
+        sheet = plain(make_heading(), ("bg1",), (MapRow(("Bob",), ("2",), (cell,)),))
+        return words(text_of(custody_map.render(sheet, paper)))
+
+    assert "? Not alone; how many it takes with this person was not counted" in text("?")
+    assert "not counted" not in text("alone")
+
+
+@pytest.mark.parametrize("lines", range(0, 40, 3))
+def test_who_signs_sees_what_they_sign_on_the_same_page(
+    lines: int, paper: Paper, make_heading: MakeHeading, pieces: Pieces
+) -> None:
+    a_map_ = msgspec.structs.replace(a_map(make_heading()), sentences=("bob can.",) * lines)
+    orders = msgspec.structs.replace(the_orders(make_heading()), reached=("bob opens.",) * lines)
+
+    for pdf, statement in (
+        (custody_map.render(a_map_, paper), "Auditor's statement"),
+        (work_orders.render(orders, paper), "When all is done"),
+    ):
+        found = pieces(pdf)
+        (stated,) = [it.page for it in found if it.text == statement]
+        (signed,) = [it.page for it in found if it.text == "SIGNATURE"]
+        assert stated == signed == max(it.page for it in found)
+
+
 def test_a_map_of_nobody_says_so(paper: Paper, make_heading: MakeHeading, text_of: TextOf) -> None:
-    sheet = CustodyMap(heading=make_heading(), accounts=(), rows=())
+    sheet = plain(make_heading(), (), ())
 
     text = words(text_of(custody_map.render(sheet, paper)))
 
     assert "Nobody, or no account, is on the map." in text
-    assert text.count("None.") == 3
+    assert text.count("None.") == 4
 
 
 @pytest.mark.parametrize(
@@ -202,7 +228,8 @@ def test_the_work_orders_say_what_is_to_be_done_by_when_and_by_two(
         "DONE WHAT WHY BY WHEN DATE DONE INITIALS INITIALS",
         "Name another opener of safe hq-keys S37 2026-02-27 LATE",
         "done Revoke the signing key of carol S39 2026-03-01 in the ledger",
-        "Change the combination of hq-keys S42 2026-03-31 When all is done",
+        "Change the combination of hq-keys S42 2026-03-31 ",
+        "When all is done What was found",
         "Officer Officer",
     ):
         assert said in text

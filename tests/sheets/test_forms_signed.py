@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import msgspec
 import pytest
 
-from keyvault_kit.custody.model import PageCount
+from keyvault_kit.custody.ceremonies import PageCount
 from keyvault_kit.errors import InputError
 from keyvault_kit.sheets.forms import Participant
 from keyvault_kit.sheets.geometry import A4, Box, Paper

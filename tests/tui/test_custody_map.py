@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -13,9 +14,12 @@ from textual.pilot import Pilot
 from textual.theme import Theme
 from textual.widgets import DataTable, Footer
 
-from keyvault_kit.custody.matrix import Matrix, MatrixRow
+from keyvault_kit.custody.coalitions import minimal_coalitions
+from keyvault_kit.custody.matrix import Explained, Matrix, MatrixRow, matrix_of
+from keyvault_kit.custody.plan import parse
 from tui.widgets.custody_map import CustodyMap
 
+PLAN: Final = Path(__file__).parents[2] / "docs" / "plan.toml"
 SMALL: Final = Matrix(
     accounts=("bg1", "bg2"),
     rows=(
@@ -125,6 +129,33 @@ def test_the_reason_follows_the_cursor_and_is_plain_text() -> None:
             ("bob", "bg2", False),
             ("carol", "bg2", False),
         }
+
+    sit(work)
+
+
+def test_of_what_was_not_counted_no_reason_is_asked() -> None:
+    row = MatrixRow(people=("bob",), cells=("?",), ever=("alone",))
+
+    async def work(app: Wall, pilot: Pilot[None]) -> None:
+        assert "bob, bg1, now: not alone, not counted Too many safes" in app.words
+        assert app.asked == []
+        await press(pilot, "e")
+        assert app.asked[-1] == ("bob", "bg1", True)
+
+    sit(work, Matrix(accounts=("bg1",), rows=(row,)))
+
+
+def test_the_reasons_of_real_holdings_are_shown() -> None:
+    holdings = parse(PLAN.read_text(encoding="utf-8"), PLAN.name)
+    now, ever = (minimal_coalitions(holdings, ever=it) for it in (False, True))
+
+    async def work(app: Wall, pilot: Pilot[None]) -> None:
+        app.query_one(CustodyMap).show(
+            matrix_of(holdings, now, ever), Explained(holdings, now, ever)
+        )
+        await press(pilot, "down", "down", "down", "e")
+        assert "dave, bg1, ever: alone dave alone could use bg1: its key K2 lies in" in app.words
+        assert "was there when it was set." in app.words
 
     sit(work)
 

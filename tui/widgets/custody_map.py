@@ -11,10 +11,13 @@ from textual.containers import Vertical, VerticalScroll
 from textual.coordinate import Coordinate
 from textual.widgets import DataTable, Static
 
-from keyvault_kit.custody.matrix import ALONE, NOT_NEEDED, Matrix, MatrixRow
+from keyvault_kit.custody.matrix import ALONE, NOT_NEEDED, UNCOUNTED, Matrix, MatrixRow
 
 Reason = Callable[[str, str, bool], str]
-"""Person, account, whether memories count -> why it is so; not asked where a cell says '-'."""
+"""Person, account, whether memories count -> why it is so: :class:`Explained`.
+
+It is asked where a cell says 'alone' or a number.
+"""
 
 MARK: Final = "*"
 """Behind a cell that says something else with memories than without."""
@@ -133,6 +136,9 @@ class CustodyMap(Vertical):
         if value == NOT_NEEDED:
             why = f"Whoever can use {account} can do so without {person}."
             return f"{person}, {account}, {when}: not needed", why
+        if value == UNCOUNTED:
+            why = "Too many safes that share many of their openers give it together."
+            return f"{person}, {account}, {when}: not alone, not counted", why
         how = ALONE if value == ALONE else f"in a group of {value}"
         return f"{person}, {account}, {when}: {how}", self._reason(person, account, self._ever)
 

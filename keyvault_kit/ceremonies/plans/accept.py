@@ -163,11 +163,12 @@ def _accept(unpack: Unpack, outcome: Outcome, work: Work) -> Sequence[ev.Fact]:
 def _enter(work: Work, proposal: Proposal, signed: Signed) -> None:
     book, now = work.station.book, utc(work.station.clock())
     details = proposing.details_of(proposal, signed, book)
-    bodies, after = proposing.admitted(
+    admitted = proposing.admitted(
         book.register, proposal, signed.signatures, by=work.step.by, now=now
     )
     told = "\n".join(f"  {it}" for it in proposing.told(proposal, details))
+    told += "".join(f"\n  WARNING: {it.what}" for it in admitted.found)
     text = f"{' and '.join(sorted(signed.signatures))} propose:\n{told}\nEnter that?"
     if not work.interaction.confirm(Prompt(topic=Topic.PROPOSAL, text=text)):
         raise DeclinedError("the officers did not enter it")
-    book.enter(bodies, after, details=details)
+    book.enter(admitted.bodies, admitted.after, details=details)

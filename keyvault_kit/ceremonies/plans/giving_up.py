@@ -13,8 +13,9 @@ import msgspec
 from keyvault_kit.ceremonies import handling, secret_sheets
 from keyvault_kit.ceremonies.plan import Ceremony, Plan, Step, Work
 from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.ceremonies import CeremonyRecord
 from keyvault_kit.custody.changes.ceremonies import check_pages
-from keyvault_kit.custody.model import CeremonyRecord, SecretSet, SetState
+from keyvault_kit.custody.model import SecretSet, SetState
 from keyvault_kit.custody.register import Register, known
 from keyvault_kit.errors import RefusedError
 

@@ -10,10 +10,17 @@ from contextlib import ExitStack
 
 import msgspec
 
-from keyvault_kit.ceremonies import documents, handling, reading_back, secret_sheets, splitting
-from keyvault_kit.ceremonies.interaction import Prompt, Topic
+from keyvault_kit.ceremonies import (
+    at_tenant,
+    documents,
+    handling,
+    reading_back,
+    secret_sheets,
+    splitting,
+)
+from keyvault_kit.ceremonies.at_tenant import SECRETS
 from keyvault_kit.ceremonies.paperwork import sheet_name
-from keyvault_kit.ceremonies.plan import Ceremony, Condition, GoBack, Plan, Step, Work
+from keyvault_kit.ceremonies.plan import Ceremony, Condition, Plan, Step, Work
 from keyvault_kit.ceremonies.secret_sheets import KINDS, Place
 from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.custody import events as ev
@@ -22,12 +29,9 @@ from keyvault_kit.custody.model import EnvelopeState, Form, Purpose, SecretSet, 
 from keyvault_kit.custody.placing.guard import NewSet, check_new
 from keyvault_kit.custody.register import Register, known
 from keyvault_kit.errors import InputError, RefusedError
-from keyvault_kit.secret import Secret
 from keyvault_kit.sharing import parts, passwords
 from keyvault_kit.sharing.policy import policy_named
 from keyvault_kit.sharing.slip39 import MAX_SHARES
-
-SECRETS = ("password", "sheets")
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -363,40 +367,7 @@ def _offer(it: Request, work: Work) -> Sequence[ev.Fact]:
 
 
 def _set(it: Request, work: Work) -> Sequence[ev.Fact]:
-    """Have the password typed, and ask what became of it.
-
-    Where the run before stopped in this step, the tenant may have the password although it is in
-    no hand any more: then only the question is asked, and nothing is destroyed before its answer.
-    It cannot have one of which not both halves were ever shown.
-    """
-    its_set = _set_of(work.register, it)
-    if "password" in work.hands:
-        _reveal_halves(it, work, its_set.id)
-    elif _halves_shown(work.register, its_set.id) != {1, 2}:
-        raise GoBack(f"the new password of {it.account} was lost before it was typed")
-    taken = handling.ask_outcome(
-        work, f"Did the tenant take the new password of {it.account}?", it.account
-    )
-    work.hands.drop("password")
-    work.hands.drop("sheets")
-    if not taken:
-        raise GoBack(f"the tenant did not take the new password of {it.account}")
-    return [ev.PasswordSet(account=it.account, set=its_set.id)]
-
-
-def _halves_shown(register: Register, set_id: str) -> set[int]:
-    return {it.half for it in register.exposures if it.set == set_id and it.half}
-
-
-def _reveal_halves(it: Request, work: Work, set_id: str) -> None:
-    text = work.hands.secret("password").expose_text()
-    middle = (len(text) + 1) // 2
-    for half, person, part in zip((1, 2), it.officers, (text[:middle], text[middle:]), strict=True):
-        told = f"{person}: type half {half} of the new password of {it.account} at the tenant"
-        topic = Topic.TENANT_PASSWORD
-        prompt = Prompt(topic=topic, text=told, person=person, subject=it.account)
-        with Secret.from_text(part) as secret:
-            work.reveal(prompt, secret, set_id=set_id, half=half)
+    return at_tenant.set_password(work, _set_of(work.register, it), it.officers)
 
 
 def _deposit(it: Request, n: int, work: Work) -> Sequence[ev.Fact]:

@@ -1,32 +1,26 @@
 """`keyvault custody`: who could use each account, and who always can, from a ledger or a plan."""
 
-import textwrap
-from datetime import UTC, date, datetime
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
 import click
-from click.core import ParameterSource
 
 from keyvault_kit.assembly import open_book
-from keyvault_kit.ceremonies.absences import absences_in
-from keyvault_kit.ceremonies.book import Book
+from keyvault_kit.ceremonies.absences import absences_in, untold_absences
 from keyvault_kit.cli.commands import assign
+from keyvault_kit.cli.now import now_of
 from keyvault_kit.cli.options import json_option, ledger_option
-from keyvault_kit.cli.output import print_json, say, table
+from keyvault_kit.cli.output import print_json, say, tables, wrapped
+from keyvault_kit.cli.plans import plan_of, plan_option
 from keyvault_kit.custody.access import holdings_of
 from keyvault_kit.custody.analysis import Analysis, analyse, to_json
-from keyvault_kit.custody.findings import RuleFinding
 from keyvault_kit.custody.holdings import Holdings
-from keyvault_kit.custody.matrix import matrix_of
-from keyvault_kit.custody.plan import parse
-from keyvault_kit.custody.reasons import listed, sentences
+from keyvault_kit.custody.matrix import UNCOUNTED, Matrix, matrix_of
+from keyvault_kit.custody.sentences import sentences, thin_days_told, untold_told
 from keyvault_kit.custody.thin_days import YEAR, ThinDays, thin_days, validity
+from keyvault_kit.custody.wording import count_of
 from keyvault_kit.errors import EXIT_FINDINGS
-from keyvault_kit.host.files import read_text
-
-_LARGEST: Final = 16 << 20
-"""Bytes of a plan: 10,000 items take two million."""
 
 _MOST_DAYS: Final = 20
 """Runs of thin days that are told; of more, how many there are."""
@@ -34,12 +28,11 @@ _MOST_DAYS: Final = 20
 _ABREAST: Final = 4
 """People that stand in one line of the matrix; a larger class of equals takes several."""
 
-_MEANING: Final = """\
-alone: needs nobody else. 2, 3: the size of the smallest group that needs this person.
--: no group needs this person. In brackets: with what was seen or in reach before, too."""
-
-_WIDTH: Final = 100
-"""Characters of a line."""
+_MEANING: Final = (
+    "alone: needs nobody else. 2, 3: the size of the smallest group that needs this person. -: no"
+    " group needs this person. In brackets: with what was seen or in reach before, too."
+)
+_NOT_COUNTED: Final = f" {UNCOUNTED}: not alone, and how many it takes was not counted."
 
 
 @click.group("custody")
@@ -48,12 +41,7 @@ def command() -> None:
 
 
 @command.command("analyse")
-@click.option(
-    "--plan",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Judge a plan (TOML or JSON, see docs/custody.md) instead of a ledger.",
-)
+@plan_option
 @click.option(
     "--days",
     type=click.IntRange(1, 10 * YEAR),
@@ -72,73 +60,40 @@ def analyse_command(
     Needs no ledger with --plan. Ends with status 1 where something is found.
     """
     thin: tuple[ThinDays, ...] = ()
+    untold: tuple[str, ...] = ()
     if plan is not None:
-        _demand_no_ledger(ctx)
-        holdings = parse(read_text(plan, "plan", _LARGEST), str(plan))
+        holdings = plan_of(ctx, plan, "ledger", "days")
     else:
         book = open_book(ledger)
-        today = _today(book)
+        today = now_of(book).date()
         holdings = holdings_of(book.register, today)
         away = (*absences_in(book), *validity(book.register))
         thin = thin_days(holdings, away, today, days)
+        untold = untold_absences(book, today)
     analysis = analyse(holdings)
-    _tell(holdings, analysis, thin, as_json=as_json)
+    _tell(holdings, analysis, as_json=as_json)
+    _tell_days(thin, untold, as_json=as_json)
+    _tell_findings(analysis, as_json=as_json)
     if as_json:
         print_json(to_json(analysis))
     return EXIT_FINDINGS if analysis.findings else 0
 
 
-def _demand_no_ledger(ctx: click.Context) -> None:
-    for name in ("ledger", "days"):
-        if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT:
-            raise click.UsageError(f"--plan and --{name} do not go together")
+# --- For people
 
 
-def _today(book: Book) -> date:
-    """The day; that of the last entry where a rehearsal told a longer time."""
-    now = datetime.now(UTC)
-    return max(now, book.register.time or now).date()
-
-
-def _tell(
-    holdings: Holdings, analysis: Analysis, thin: tuple[ThinDays, ...], *, as_json: bool
-) -> None:
-    """Everything for people: the matrix, the sentences, the thin days, the findings."""
-
-    def tell(text: str = "", indent: str = "  ") -> None:
-        say(_wrapped(text, indent), as_json=as_json)
-
+def _tell(holdings: Holdings, analysis: Analysis, *, as_json: bool) -> None:
+    """The matrix, and the sentences."""
     if holdings.people and holdings.accounts:
-        say(f"{_matrix_table(holdings, analysis)}\n{_MEANING}\n", as_json=as_json)
+        its = matrix_of(holdings, analysis.minimal_coalitions_now, analysis.minimal_coalitions_ever)
+        shown = _table(its)
+        meaning = f"{_MEANING}{_NOT_COUNTED if UNCOUNTED in shown else ''}"
+        say(f"{shown}\n{wrapped(meaning)}\n", as_json=as_json)
     for line in sentences(holdings, analysis):
-        tell(f"- {line}.")
-    if thin:
-        tell()
-        tell("Days on which fewer than two people can reach what they must (S37):")
-        for days in thin[:_MOST_DAYS]:
-            tell(f"  {_thin(days)}", "    ")
-        if len(thin) > _MOST_DAYS:
-            tell(f"  and {len(thin) - _MOST_DAYS} more")
-    tell()
-    tell(_counted(analysis.findings))
-    for finding in analysis.findings:
-        tell(f"  {finding.severity} {finding.rule}: {finding.what}.", "    ")
-        tell(f"    {finding.why} {finding.mend}", "    ")
+        say(wrapped(f"{line}.", first="- ", then="  "), as_json=as_json)
 
 
-def _wrapped(text: str, indent: str) -> str:
-    """A text in lines, whose words and ids stay whole."""
-    return textwrap.fill(
-        text,
-        _WIDTH,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-def _matrix_table(holdings: Holdings, analysis: Analysis) -> str:
-    its = matrix_of(holdings, analysis.minimal_coalitions_now, analysis.minimal_coalitions_ever)
+def _table(its: Matrix) -> str:
     rows = []
     for row in its.rows:
         cells = [
@@ -148,22 +103,30 @@ def _matrix_table(holdings: Holdings, analysis: Analysis) -> str:
         for at in range(0, len(row.people), _ABREAST):
             rows.append((", ".join(row.people[at : at + _ABREAST]), *cells))
             cells = [""] * len(cells)
-    return table(("people", *its.accounts), rows)
+    return tables(("people", *its.accounts), rows)
 
 
-def _thin(days: ThinDays) -> str:
-    """'2026-12-24 to 2026-12-31: bg1, its keys: dave alone, while carol is away'."""
-    when = f"{days.first}" if days.first == days.last else f"{days.first} to {days.last}"
-    who = f"{listed(days.people)} alone" if days.people else "nobody"
-    verb = "is" if len(days.away) == 1 else "are"
-    away = f", while {listed(days.away)} {verb} away" if days.away else ""
-    return f"{when}: {days.account}, its {days.what}: {who}{away}"
+def _tell_days(thin: tuple[ThinDays, ...], untold: Collection[str], *, as_json: bool) -> None:
+    """The days on which too few are there, and whose days are not known (S37)."""
+    lines = [thin_days_told(it) for it in thin[:_MOST_DAYS]]
+    if len(thin) > _MOST_DAYS:
+        lines.append(f"and {len(thin) - _MOST_DAYS} more")
+    if untold:
+        lines.append(f"{untold_told(untold)}.")
+    if lines:
+        head = "Days on which fewer than two people can reach what they must (S37):"
+        say(f"\n{wrapped(head)}", as_json=as_json)
+    for line in lines:
+        say(wrapped(line, first="  ", then="    "), as_json=as_json)
 
 
-def _counted(findings: tuple[RuleFinding, ...]) -> str:
-    if not findings:
-        return "Nothing was found."
-    return f"{len(findings)} finding{'s' * (len(findings) > 1)}:"
+def _tell_findings(analysis: Analysis, *, as_json: bool) -> None:
+    count = len(analysis.findings)
+    say(f"\n{count_of(count, 'finding')}:" if count else "\nNothing was found.", as_json=as_json)
+    for it in analysis.findings:
+        what = f"{it.severity} {it.rule}: {it.what}."
+        say(wrapped(what, first="  ", then="    "), as_json=as_json)
+        say(wrapped(f"{it.why} {it.mend}", first="    ", then="    "), as_json=as_json)
 
 
 command.add_command(assign.command)

@@ -1,6 +1,8 @@
 """`keyvault due`: what is due by the register, as a table or a calendar; and what was done."""
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -11,14 +13,17 @@ from keyvault_kit.assembly import open_book
 from keyvault_kit.ceremonies.plan import Work
 from keyvault_kit.cli.at_work import at_work
 from keyvault_kit.cli.due_dates import calendar_of
+from keyvault_kit.cli.now import now_of
 from keyvault_kit.cli.options import ID, KEPT, TEXT, by_option, json_option, ledger_option
-from keyvault_kit.cli.output import print_json, say, table
+from keyvault_kit.cli.output import print_json, say, wrapped
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.changes.duties import PROCESS
+from keyvault_kit.custody.changes.duties import PROCESS, SUBJECTS
 from keyvault_kit.custody.entries import TIME_FORMAT
 from keyvault_kit.custody.history import Duty, Trigger
-from keyvault_kit.custody.schedule import Due, days_left, due, overdue
+from keyvault_kit.custody.register import known
+from keyvault_kit.custody.schedule import Due, Task, days_left, due, overdue
 from keyvault_kit.custody.triggers import NOTED
+from keyvault_kit.custody.wording import count_of, listed
 from keyvault_kit.errors import EXIT_FINDINGS
 from keyvault_kit.host.files import write_new
 
@@ -30,6 +35,18 @@ _DONE: Final = {
     Duty.DOCUMENT: "the {} document was read and is up to date",
 }
 """What is entered of a duty, in words."""
+
+
+_ASKED: Final = {
+    Duty.REVIEW: "name the account that was reviewed",
+    Duty.DRILL: "name the account that was practised with",
+    Duty.COMBINATION: "name the safe whose combination was changed",
+    Duty.TRAINING: "name the person who was trained",
+}
+"""What is asked for where it was not named."""
+
+_UNDER: Final = " " * len("2026-01-31  ")
+"""Before what stands below a day."""
 
 
 @click.group("due", invoke_without_command=True)
@@ -58,22 +75,17 @@ def command(
     if ctx.invoked_subcommand:
         _demand_no_options(ctx)
         return 0
-    now = _now()
     book = open_book(ledger)
-    register = book.register
-    listed = [it for it in due(register, now) if within is None or days_left(it, now) <= within]
+    register, now = book.register, now_of(book)
+    duties = [it for it in due(register, now) if within is None or days_left(it, now) <= within]
     if ics:
         size, register_id = register.size, book.ledger.register_id
-        write_new(ics, calendar_of(listed, register_id, entries=size, now=now))
+        write_new(ics, calendar_of(duties, register_id, entries=size, now=now))
     if as_json:
-        print_json([_fields(it, now) for it in listed])
+        print_json([_fields(it, now) for it in duties])
     else:
-        say(_listing(listed, now))
-    return EXIT_FINDINGS if any(overdue(it, now) for it in listed) else 0
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+        _tell(duties, now)
+    return EXIT_FINDINGS if any(overdue(it, now) for it in duties) else 0
 
 
 def _demand_no_options(ctx: click.Context) -> None:
@@ -98,24 +110,29 @@ def _fields(it: Due, now: datetime) -> dict[str, object]:
     }
 
 
-def _listing(duties: list[Due], now: datetime) -> str:
+def _tell(duties: Sequence[Due], now: datetime) -> None:
+    """Each duty on a line with its day, and below it what set it off and who does it."""
     if not duties:
-        return "Nothing is due."
-    heads = ("what", "subject", "trigger", "day", "left", "who", "requirement")
-    rows = [
-        (
-            it.what,
-            it.subject,
-            it.trigger,
-            it.day.isoformat(),
-            _left(it, now),
-            ", ".join(it.who) or "two officers",
-            it.requirement,
-        )
-        for it in duties
-    ]
+        say("Nothing is due.")
+        return
+    for _, alike in groupby(duties, key=_folded):
+        its = tuple(alike)
+        who = "each of them" if len(its) > 1 else listed(its[0].who) or "two officers"
+        say(wrapped(_what(its), first=f"{its[0].day}  {_left(its[0], now):<15}", then=_UNDER))
+        about = f"{its[0].requirement}: {its[0].trigger}. Who: {who}."
+        say(wrapped(about, first=_UNDER, then=_UNDER))
     late = sum(overdue(it, now) for it in duties)
-    return f"{table(heads, rows)}\n{len(duties)} due, {late} of them overdue."
+    say(f"\n{count_of(len(duties), 'duty', 'duties')}, {late} of them overdue.")
+
+
+def _folded(it: Due) -> tuple[object, ...]:
+    """What trainings have in common that are told as one; any other duty is told alone."""
+    alone = "" if it.task is Task.TRAINING else it.subject
+    return it.day, it.task, it.trigger, it.requirement, alone
+
+
+def _what(its: Sequence[Due]) -> str:
+    return its[0].what if len(its) == 1 else f"train {listed(it.subject for it in its)}"
 
 
 def _left(it: Due, now: datetime) -> str:
@@ -143,7 +160,9 @@ def done(
     which = Duty(duty)
     about = subject or (PROCESS if which is Duty.DOCUMENT else "")
     if not about:
-        raise click.UsageError(f"name what the {duty} was about")
+        raise click.UsageError(_ASKED[which])
+    if which is Duty.DOCUMENT and about != PROCESS:
+        raise click.UsageError("there is one process document, which is not named")
 
     def act(work: Work) -> list[ev.Fact]:
         details = _write_down(work, duty, about, note) if note else None
@@ -151,6 +170,9 @@ def done(
 
     told = _DONE[which].format(about)
     with at_work(ledger) as it:
+        if which in SUBJECTS:
+            word, things = SUBJECTS[which]
+            known(getattr(it.register, things), about, word)  # before anybody reads the time
         it.change(f"Enter that {told}{f', and note: {note}' if note else ''}", by, act)
 
 

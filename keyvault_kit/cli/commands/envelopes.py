@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from keyvault_kit.assembly import open_book
+from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.plan import Work
 from keyvault_kit.cli.at_work import at_work
 from keyvault_kit.cli.late import enter
@@ -25,8 +26,9 @@ from keyvault_kit.cli.output import print_json, say, table
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.entries import TIME_FORMAT, Entry, decode
 from keyvault_kit.custody.model import Envelope, EnvelopeState
-from keyvault_kit.custody.placing.guard import check_move
-from keyvault_kit.custody.register import known
+from keyvault_kit.custody.placing.guard import check_move, found_in
+from keyvault_kit.custody.register import Register, known
+from keyvault_kit.custody.wording import listed
 from keyvault_kit.errors import RefusedError
 
 _GONE: Final = (EnvelopeState.DESTROYED, EnvelopeState.SPOILED)
@@ -138,36 +140,47 @@ def correct(
     by: tuple[str, ...],
     ledger: Path,
 ) -> None:
-    """Correct what the register says of an envelope; two sign it. What is not named stays."""
+    """Correct what the register says of an envelope; two sign it. What is not named stays.
+
+    What is so is entered. Where somebody has a second sheet of a secret by it, that is a finding.
+    """
     if not (state or bag or safe):
         raise click.UsageError("name what was wrong: --state, --bag, --safe")
     if safe and state not in (None, str(EnvelopeState.DEPOSITED)):
         raise click.UsageError(f"an envelope that is {state} lies in no safe")
 
     def act(work: Work) -> list[ev.Fact]:
-        before: Envelope = known(work.register.envelopes, envelope, "envelope")
-        now = EnvelopeState(state) if state else before.state
-        lies = now is EnvelopeState.DEPOSITED
-        row = {"envelope": envelope, "why": why}
-        details = work.write_down(row, keep_until=work.station.clock().date() + KEPT)
-        fact = ev.EnvelopeCorrected(
-            envelope=envelope,
-            state=now,
-            bag=bag or before.bag,
-            safe=(safe or before.safe) if lies else None,
-            details=details,
-        )
-        return [fact]
+        keep_until = work.station.clock().date() + KEPT
+        details = work.write_down({"envelope": envelope, "why": why}, keep_until=keep_until)
+        return [msgspec.structs.replace(fact, details=details), *found]
 
-    told = [
-        f"{name} {value}"
-        for name, value in (("state", state), ("bag", bag), ("safe", safe))
-        if value
-    ]
+    wrong = {"state": state, "bag": bag, "safe": safe}
+    told = ", ".join(f"{name} {value}" for name, value in wrong.items() if value)
     with at_work(ledger) as it:
-        it.change(
-            f"Correct envelope {envelope}: {', '.join(told) or 'nothing'}, because: {why}", by, act
-        )
+        fact = _correction(it.register, envelope, state, bag, safe)
+        found = found_in(it.register, fact, it.station.clock().date())
+        for each in found:
+            text = f"WARNING: {each.what}. It is entered with that finding."
+            it.people.show(Prompt(topic=Topic.NOTE, text=text, subject=envelope))
+        it.change(f"Correct envelope {envelope}: {told}, because: {why}", by, act)
+    for each in found:
+        say(f"Found: {each.what}. {each.mend}")
+
+
+def _correction(
+    register: Register, envelope: str, state: str | None, bag: str | None, safe: str | None
+) -> ev.EnvelopeCorrected:
+    """What would be so; why is written down once it was confirmed."""
+    before: Envelope = known(register.envelopes, envelope, "envelope")
+    now = EnvelopeState(state) if state else before.state
+    lies = now is EnvelopeState.DEPOSITED
+    return ev.EnvelopeCorrected(
+        envelope=envelope,
+        state=now,
+        bag=bag or before.bag,
+        safe=(safe or before.safe) if lies else None,
+        details="",
+    )
 
 
 # --- What happened outside of a ceremony
@@ -220,7 +233,7 @@ def seen(
             f"envelope {envelope} holds {its.holds}, and no sheet with a secret",
             mend="A key that was out of its bag: 'envelopes opened'.",
         )
-    enter(ledger, by, f"{' and '.join(people)} saw the sheet of {envelope}", facts, occurred)
+    enter(ledger, by, f"{listed(people)} saw the sheet of {envelope}", facts, occurred)
 
 
 def _exposures(its: Envelope, people: Iterable[str]) -> list[ev.SecretExposed]:

@@ -1,6 +1,7 @@
 """`keyvault leaver`: what somebody who leaves could reach or remembers, and what is to be done."""
 
 from datetime import date
+from typing import Final
 
 import click
 import msgspec
@@ -12,13 +13,17 @@ from keyvault_kit.cli.at_work import at_work
 from keyvault_kit.cli.commands.sheets import Where, where_options
 from keyvault_kit.cli.now import now_of
 from keyvault_kit.cli.options import DAY, ID, by_option, json_option
-from keyvault_kit.cli.output import print_json, say
+from keyvault_kit.cli.output import print_json, say, wrapped
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.leaving.leaver import Leaver, leaver
 from keyvault_kit.custody.leaving.orders import WorkOrder
 from keyvault_kit.custody.model import Person
 from keyvault_kit.custody.register import Register, known
+from keyvault_kit.custody.wording import count_of
 from keyvault_kit.errors import EXIT_FINDINGS, InputError
+
+_UNDER: Final = " " * len("open  2026-01-31  ")
+"""Before what stands below an order."""
 
 
 @click.command("leaver")
@@ -94,13 +99,15 @@ def _tell(its: Leaver, today: date) -> None:
     say(f"{its.person} leaves; the last day is {its.on}.")
     for heading, told in (("Within reach", its.reached), ("Remembered", its.remembers)):
         say(f"\n{heading}:")
-        say("\n".join(f"- {it}." for it in told) or "- nothing.")
+        for line in told or ("nothing",):
+            say(wrapped(f"{line}.", first="- ", then="  "))
     say("\nTo be done:")
     for it in its.orders:
-        say(f"{_state(it, today)}  {it.by}  {it.what}")
-        say(f"                  because {it.why}")
-    left = len(its.open_orders)
-    say(f"\n{left} of {len(its.orders)} orders are open." if left else "\nAll orders are done.")
+        say(wrapped(it.what, first=f"{_state(it, today)}  {it.by}  ", then=_UNDER))
+        say(wrapped(f"because {it.why}", first=_UNDER, then=_UNDER))
+    left, of = len(its.open_orders), count_of(len(its.orders), "order")
+    verb = "is" if left == 1 else "are"
+    say(f"\n{left} of {of} {verb} open." if left else "\nAll orders are done.")
 
 
 def _state(it: WorkOrder, today: date) -> str:

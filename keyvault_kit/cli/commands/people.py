@@ -28,6 +28,7 @@ from keyvault_kit.cli.output import print_json, say, table
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import Person, Role
 from keyvault_kit.custody.register import Register, known
+from keyvault_kit.custody.wording import listed
 from keyvault_kit.errors import RefusedError
 from keyvault_kit.ledger.sshsig import PublicKey
 
@@ -102,7 +103,7 @@ def _fingerprint(register: Register, person: str) -> str | None:
 
 def _told(roles: tuple[str, ...], since: date | None, until: date | None) -> str:
     """Roles and validity in words, for those who confirm them."""
-    parts = [" and ".join(roles)] if roles else []
+    parts = [listed(roles)] if roles else []
     parts += [f"from {since}"] if since else []
     parts += [f"until {until}"] if until else []
     return " ".join(parts)
@@ -277,9 +278,7 @@ def enrol(people: tuple[str, ...], *, by: tuple[str, ...], ledger: Path) -> None
     """Enrol a signing key of their own for each of PEOPLE; two signers vouch for it."""
     have = [it for it in people if it in open_book(ledger).register.signers]
     if have:
-        raise RefusedError(
-            f"{' and '.join(have)} can sign already", mend="A lost key: 'people replace'."
-        )
+        raise RefusedError(f"{listed(have)} can sign already", mend="A lost key: 'people replace'.")
     _change_signers(ledger, by, enrol=people)
 
 

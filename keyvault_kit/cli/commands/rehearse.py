@@ -55,9 +55,10 @@ def command(organisation: Path | None, out: Path, seed: int | None, *, as_json: 
     for promise in outcome.promises:
         mark = "kept  " if promise.kept else "BROKEN"
         say(f"{mark}  {promise.what}: {promise.how}", as_json=as_json)
+    say("\nWho could act, and who always could, when all was sealed:", as_json=as_json)
     for it in outcome.custody:
-        say(f"custody {it.severity}: {it.what} ({it.rule}). {it.mend}", as_json=as_json)
+        say(f"- {it.severity}: {it.what} ({it.rule}). {it.mend}", as_json=as_json)
     if not outcome.custody:
-        say(f"custody {SOUND}", as_json=as_json)
+        say(f"- {SOUND}", as_json=as_json)
     say(f"\nRead {out / 'summary.md'}; the sheets lie in {out / 'sheets'}.", as_json=as_json)
     return 0 if outcome.kept else EXIT_FINDINGS

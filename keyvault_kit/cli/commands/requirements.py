@@ -1,16 +1,26 @@
 """`keyvault requirements`: what is asked of the accounts, and what covers it."""
 
-import textwrap
 from typing import Final
 
 import click
 
-from keyvault_kit.cli.options import json_option
-from keyvault_kit.cli.output import print_json, say
+from keyvault_kit.cli.options import Parsed, json_option
+from keyvault_kit.cli.output import print_json, say, wrapped
 from keyvault_kit.custody.decisions import CONFLICTS
 from keyvault_kit.custody.requirements import COVERAGE, REQUIREMENTS
+from keyvault_kit.errors import InputError
 
-_WIDTH: Final = 100
+_UNDER: Final = " " * 7
+"""Before what stands below a number."""
+
+
+def _requirement(value: str) -> str:
+    number = value.upper()
+    if number not in COVERAGE:
+        raise InputError(
+            f"there is no requirement {value}", mend="'keyvault requirements' lists them."
+        )
+    return number
 
 
 @click.command("requirements")
@@ -18,7 +28,7 @@ _WIDTH: Final = 100
     "requirements",
     metavar="[REQUIREMENT]...",
     nargs=-1,
-    type=click.Choice([*REQUIREMENTS, *CONFLICTS], case_sensitive=False),
+    type=Parsed("REQUIREMENT", _requirement),
 )
 @json_option
 def command(requirements: tuple[str, ...], *, as_json: bool) -> None:
@@ -40,7 +50,8 @@ def command(requirements: tuple[str, ...], *, as_json: bool) -> None:
         _tell(number)
     if not requirements:
         bare = [it for it in REQUIREMENTS if not COVERAGE[it]]
-        say(f"\n{len(bare)} of {len(REQUIREMENTS)} have nothing yet: {', '.join(bare)}.")
+        none = f"{len(bare)} of {len(REQUIREMENTS)} have nothing yet: {', '.join(bare)}."
+        say(f"\n{wrapped(none)}")
 
 
 def _fields(number: str) -> dict[str, object]:
@@ -68,18 +79,12 @@ def _heading(number: str) -> str:
 
 
 def _tell(number: str) -> None:
-    """The requirement on a line, and what covers it below."""
+    """The requirement, and what covers it below."""
     if number in REQUIREMENTS:
         it = REQUIREMENTS[number]
-        say(f"  {number:<4} {it.text} ({it.sources})")
+        text = f"{it.text} ({it.sources})"
     else:
-        say(f"  {number:<4} {CONFLICTS[number].about}: {CONFLICTS[number].default} by default")
+        text = f"{CONFLICTS[number].about}: {CONFLICTS[number].default} by default"
     covers = ", ".join(it.replace(":", " ") for it in COVERAGE[number])
-    lines = textwrap.fill(
-        covers or "nothing yet",
-        _WIDTH,
-        initial_indent=" " * 7,
-        subsequent_indent=" " * 7,
-        break_on_hyphens=False,
-    )
-    say(lines)
+    say(wrapped(text, first=f"  {number:<4} ", then=_UNDER))
+    say(wrapped(covers or "nothing yet", first=_UNDER, then=_UNDER))

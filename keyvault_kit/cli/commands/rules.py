@@ -1,6 +1,5 @@
 """`keyvault rules`: every requirement that can be judged, judged."""
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,27 +9,35 @@ from typing import Final
 import click
 
 from keyvault_kit.assembly import open_book
-from keyvault_kit.ceremonies.absences import absences_in
+from keyvault_kit.ceremonies.absences import absences_in, untold_absences
 from keyvault_kit.cli.now import now_of
-from keyvault_kit.cli.options import json_option, ledger_option
-from keyvault_kit.cli.output import print_json, say, sentence
+from keyvault_kit.cli.options import Parsed, json_option, ledger_option
+from keyvault_kit.cli.output import print_json, say, sentence, wrapped
 from keyvault_kit.custody.entries import TIME_FORMAT
 from keyvault_kit.custody.findings import RuleFinding, Severity
 from keyvault_kit.custody.requirements import REQUIREMENTS
 from keyvault_kit.custody.rules import RULES, Judgement, Outcome, judge
-from keyvault_kit.errors import EXIT_FINDINGS
-
-_WIDTH: Final = 100
+from keyvault_kit.errors import EXIT_FINDINGS, InputError
 
 _NO_EVIDENCE: Final = (
     "There is no evidence from the tenant: what it alone can tell is unknown, and does not pass."
 )
 
 
+def _rule(value: str) -> str:
+    number = value.upper()
+    if number in RULES:
+        return number
+    if number in REQUIREMENTS:
+        raise InputError(
+            f"no rule judges {number}",
+            mend=f"'keyvault requirements {number}' says what covers it.",
+        )
+    raise InputError(f"there is no rule {value}", mend="'keyvault requirements' lists them.")
+
+
 @click.command("rules")
-@click.argument(
-    "rules", metavar="[RULE]...", nargs=-1, type=click.Choice(list(RULES), case_sensitive=False)
-)
+@click.argument("rules", metavar="[RULE]...", nargs=-1, type=Parsed("RULE", _rule))
 @click.option("--all", "everything", is_flag=True, help="List what is passed, and every mend.")
 @ledger_option
 @json_option
@@ -43,13 +50,14 @@ def command(rules: tuple[str, ...], ledger: Path, *, everything: bool, as_json: 
     """
     book = open_book(ledger)
     now = now_of(book)
-    judged = judge(book.register, None, now, absences_in(book))
+    untold = untold_absences(book, now.date())
+    judged = judge(book.register, None, now, absences_in(book), untold)
     mine = [it for it in judged if not rules or it.rule in rules]
     if as_json:
         print_json(_document(mine, book.register.size, now))
     else:
         say(f"Judged on {now:%Y-%m-%d %H:%M} UTC, from the ledger's {book.register.size} entries.")
-        say(_NO_EVIDENCE)
+        say(wrapped(_NO_EVIDENCE))
         _tell(mine, in_full=bool(rules) or everything)
     return EXIT_FINDINGS if any(it.outcome is Outcome.FAILED for it in mine) else 0
 
@@ -101,29 +109,21 @@ def _tell(judged: list[Judgement], *, in_full: bool) -> None:
 
 def _tell_one(it: Judgement, *, in_full: bool) -> None:
     requirement = REQUIREMENTS[it.rule]
-    _wrapped(f"{it.rule:<4} {requirement.section}: {requirement.text}", 2)
+    _say(f"{it.rule:<4} {requirement.section}: {requirement.text}", 2)
     if it.decision:
-        _wrapped(f"{it.decision}.", 7)
+        _say(f"{it.decision}.", 7)
     for finding in it.findings:
         _tell_finding(finding, in_full=in_full)
 
 
 def _tell_finding(it: RuleFinding, *, in_full: bool) -> None:
     unknown = it.severity is Severity.UNKNOWN
-    _wrapped(f"- {sentence(it.what) if unknown else f'{it.severity}: {it.what}'}.", 7)
+    _say(f"- {sentence(it.what) if unknown else f'{it.severity}: {it.what}'}.", 7)
     if in_full:
-        _wrapped(it.why, 9)
-        _wrapped(it.mend, 9)
+        _say(it.why, 9)
+        _say(it.mend, 9)
 
 
-def _wrapped(text: str, indent: int) -> None:
-    """A text for people, its further lines under the first; no id is broken."""
-    lines = textwrap.fill(
-        text,
-        _WIDTH,
-        initial_indent=" " * indent,
-        subsequent_indent=" " * (indent + 2),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    say(lines)
+def _say(text: str, indent: int) -> None:
+    """A text for people, its further lines under the first."""
+    say(wrapped(text, first=" " * indent, then=" " * (indent + 2)))

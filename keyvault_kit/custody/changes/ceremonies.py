@@ -5,9 +5,10 @@ from typing import Final
 import msgspec
 
 from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.ceremonies import CeremonyRecord, PageCount, Return
 from keyvault_kit.custody.changes.handler import Handlers
 from keyvault_kit.custody.entries import Entry
-from keyvault_kit.custody.model import CeremonyRecord, EnvelopeState, PageCount, Return
+from keyvault_kit.custody.model import EnvelopeState
 from keyvault_kit.custody.register import Register, add, known
 from keyvault_kit.errors import RefusedError
 

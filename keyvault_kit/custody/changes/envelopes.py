@@ -8,13 +8,16 @@ from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.ceremonies import LYING_OPEN, open_ceremony
 from keyvault_kit.custody.changes.handler import Change, Handlers
 from keyvault_kit.custody.entries import Entry
-from keyvault_kit.custody.history import Stay
+from keyvault_kit.custody.history import Stay, end
 from keyvault_kit.custody.model import Envelope, EnvelopeState, SetState
 from keyvault_kit.custody.register import Register, add, also, known, note_contradiction
 from keyvault_kit.errors import RefusedError
 
 CARD: Final = "card"
 """What the envelope of a site's card holds: `card:SITE`."""
+
+BAGS: Final = ("key", "evidence")
+"""What bags hold into which a key is packed: it, or what was found in its place."""
 
 LYING: Final = (EnvelopeState.PROVEN, EnvelopeState.SEALED, EnvelopeState.DEPOSITED)
 """States in which what was packed is inside."""
@@ -95,6 +98,17 @@ def _packed(state: Register, fact: ev.KeyPacked, _: Entry) -> None:
     _check_alone(state, f"key:{fact.key}", fact.envelope)
     packed = EnvelopeState.PROVEN
     _add(state, Envelope(id=fact.envelope, holds=fact.holds, state=packed, proven=True))
+    _has_now(state, fact.key, fact.envelope)
+
+
+def _has_now(state: Register, key: str, envelope: str) -> None:
+    """This bag has the key, or what was found in its place: earlier ones are empty."""
+    state.packed[key] = envelope
+    for kind in BAGS:
+        for it in state.envelopes_holding(f"{kind}:{key}"):
+            if it.hands and not it.set and it.id != envelope:
+                state.envelopes[it.id] = msgspec.structs.replace(it, hands=())
+    state.keys[key] = msgspec.structs.replace(state.keys[key], hands=())
 
 
 def _card_packed(state: Register, fact: ev.CardPacked, _: Entry) -> None:
@@ -229,6 +243,9 @@ def _corrected(state: Register, fact: ev.EnvelopeCorrected, _: Entry) -> None:
     if changed == it:
         raise RefusedError(f"envelope {it.id} is like that already: nothing would change")
     state.envelopes[it.id] = changed
+    key = _key_in(it)
+    if key and fact.state in LYING:
+        _has_now(state, key, it.id)
 
 
 _GONE: Final = (EnvelopeState.SPOILED, EnvelopeState.DESTROYED)
@@ -275,18 +292,35 @@ def _followed(change: Change) -> Change:
 
 def _follow(state: Register, it: Envelope, entry: Entry) -> None:
     lies_in = it.safe if it.state is EnvelopeState.DEPOSITED else None
-    nowhere = lies_in is None and it.state not in _GONE
-    state.envelopes[it.id] = msgspec.structs.replace(it, hands=entry.by if nowhere else ())
+    in_hand = lies_in is None and _has_something(state, it)
+    state.envelopes[it.id] = msgspec.structs.replace(it, hands=entry.by if in_hand else ())
     stays = state.stays.get(it.id, ())
     last = stays[-1] if stays else None
     if last and last.until is None:
         if last.safe == lies_in:
             return
-        stays = (*stays[:-1], msgspec.structs.replace(last, until=entry.when))
+        until = end(last.since, entry.when, entry.time)
+        stays = (*stays[:-1], msgspec.structs.replace(last, until=until))
     if lies_in:
         stays = (*stays, Stay(safe=lies_in, since=entry.when))
     if stays:
         state.stays[it.id] = stays
+
+
+def _has_something(state: Register, it: Envelope) -> bool:
+    """Whether somebody who handled an envelope has its content in hand.
+
+    A sheet is gone with its envelope. A key is in hand when its bag is spoiled, and in the bag into
+    which it was packed last.
+    """
+    key = _key_in(it)
+    return state.packed[key] == it.id if key else it.state not in _GONE
+
+
+def _key_in(it: Envelope) -> str:
+    """The key that was packed into an envelope; empty for a sheet or a card."""
+    kind, _, key = it.holds.partition(":")
+    return key if it.set is None and kind in BAGS else ""
 
 
 _CHANGES: Handlers = {

@@ -18,6 +18,7 @@ from keyvault_kit.custody.model import (
     Retirement,
     Role,
     SecurityKey,
+    UnrecordedPin,
 )
 from keyvault_kit.custody.register import Register, add, known, note_contradiction
 from keyvault_kit.errors import RefusedError
@@ -25,11 +26,13 @@ from keyvault_kit.errors import RefusedError
 OLDER_METADATA: Final = "older-metadata"
 STALE_METADATA: Final = "stale-metadata"
 """Decisions that let metadata in which would be refused, until the day of their review."""
+STILL_GOOD: Final = "key-retired"
+"""The rule of the finding that a key is out of service while its passkey is still good."""
 ALLOWED: Final = "allowed"
 """What such a decision has to say; any other word ends it."""
 
 
-def _key_registered(state: Register, fact: ev.KeyRegistered, _: Entry) -> None:
+def _key_registered(state: Register, fact: ev.KeyRegistered, entry: Entry) -> None:
     known(state.accounts, fact.account, "account")
     key = SecurityKey(
         id=fact.key,
@@ -39,6 +42,7 @@ def _key_registered(state: Register, fact: ev.KeyRegistered, _: Entry) -> None:
         aaguid=fact.aaguid,
         firmware=fact.firmware,
         serial=fact.serial,
+        hands=entry.by,
     )
     _claim_serial(state, fact.serial, fact.key)
     add(state.keys, fact.key, key, "key")
@@ -107,7 +111,7 @@ def _key_retired(state: Register, fact: ev.KeyRetired, entry: Entry) -> None:
         what = f"key {key.id} is {fact.why}, and its passkey of {key.account} is still good"
         mend = "Remove the passkey at the tenant, and enrol another key."
         state.findings.append(
-            Finding(rule="key-retired", subject=key.id, what=what, mend=mend, seq=entry.seq)
+            Finding(rule=STILL_GOOD, subject=key.id, what=what, mend=mend, seq=entry.seq)
         )
 
 
@@ -150,6 +154,7 @@ def _key_reset(state: Register, fact: ev.KeyReset, _: Entry) -> None:
         custody_credential=None,
         custody_public_key=None,
         answers=False,
+        unrecorded=None,
     )
 
 
@@ -158,7 +163,7 @@ def _pin_set(state: Register, fact: ev.PinSet, entry: Entry) -> None:
     if key.proven != GENUINE:
         raise RefusedError(f"key {key.id} is not proven genuine", mend="Prove it first.")
     bring_into_force(state, fact.set, Purpose.PIN, fact.key, entry)
-    _change_key(state, fact.key, pin_set=fact.set)
+    _change_key(state, fact.key, pin_set=fact.set, unrecorded=None)
 
 
 def _pin_checked(state: Register, fact: ev.PinChecked, _: Entry) -> None:
@@ -166,14 +171,15 @@ def _pin_checked(state: Register, fact: ev.PinChecked, _: Entry) -> None:
         note_contradiction(state, fact.key, "the PIN of an unknown key was tried")
 
 
-def _pin_changed(state: Register, fact: ev.PinChanged, _: Entry) -> None:
+def _pin_changed(state: Register, fact: ev.PinChanged, entry: Entry) -> None:
     if fact.key not in state.keys:
         note_contradiction(state, fact.key, "the PIN of an unknown key was changed")
         return
     if state.keys[fact.key].pin_set:
         note_contradiction(state, fact.key, "its PIN was changed: what is sealed opens it no more")
     retire(state, Purpose.PIN, fact.key)
-    _change_key(state, fact.key, pin_set=None)
+    known_to = UnrecordedPin(by=entry.by, since=entry.when)
+    _change_key(state, fact.key, pin_set=None, unrecorded=known_to)
 
 
 def _pin_policy(state: Register, fact: ev.PinPolicyRaised, _: Entry) -> None:
@@ -189,7 +195,7 @@ def _credential_deleted(state: Register, fact: ev.CredentialDeleted, _: Entry) -
         _change_key(state, fact.key, rp_id=None, credential=None, public_key=None)
 
 
-def _passkey(state: Register, fact: ev.PasskeyEnrolled, _: Entry) -> None:
+def _passkey(state: Register, fact: ev.PasskeyEnrolled, entry: Entry) -> None:
     key = in_service(state, fact.key)
     if key.proven != GENUINE:
         raise RefusedError(f"key {key.id} is not proven genuine", mend="Prove it first.")
@@ -198,7 +204,12 @@ def _passkey(state: Register, fact: ev.PasskeyEnrolled, _: Entry) -> None:
     if key.credential is not None:
         raise RefusedError(f"key {key.id} holds a passkey already", mend="Reset it first.")
     _change_key(
-        state, key.id, rp_id=fact.rp_id, credential=fact.credential, public_key=fact.public_key
+        state,
+        key.id,
+        rp_id=fact.rp_id,
+        credential=fact.credential,
+        public_key=fact.public_key,
+        hands=entry.by,
     )
 
 

@@ -5,9 +5,9 @@ import msgspec
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.handler import Handlers
 from keyvault_kit.custody.entries import Entry
+from keyvault_kit.custody.history import Exposure
 from keyvault_kit.custody.model import (
     EnvelopeState,
-    Exposure,
     Finding,
     Purpose,
     SecretSet,
@@ -54,19 +54,24 @@ def _share_verified(state: Register, fact: ev.ShareVerified, _: Entry) -> None:
 
 
 def _recovered(state: Register, fact: ev.PasswordRecovered, entry: Entry) -> None:
-    account = state.accounts.get(fact.account)
+    account, its = state.accounts.get(fact.account), state.sets.get(fact.set)
     if account:
-        signed_in = entry.when if fact.accepted else None
-        changed = msgspec.structs.replace(account, recovered=fact.accepted, signed_in=signed_in)
+        changed = msgspec.structs.replace(account, recovered=fact.accepted)
+        if its and its.id == account.password_set:
+            # only of the password in force does the answer say whether it signs in
+            signed_in = entry.when if fact.accepted else None
+            changed = msgspec.structs.replace(changed, signed_in=signed_in)
         state.accounts[account.id] = changed
     else:
         note_contradiction(state, fact.account, "a password of an unknown account was recovered")
-    its = state.sets.get(fact.set)
     if its is None:
         note_contradiction(state, fact.account, f"it was recovered from an unknown set {fact.set}")
     elif fact.accepted and account and _is_over(its, account.id):
-        state.sets[its.id] = msgspec.structs.replace(its, lives=True)
+        state.sets[its.id] = msgspec.structs.replace(its, lives=entry.when)
         what = f"the tenant took the password of set {its.id}, which is {its.state}"
+        note_contradiction(state, fact.account, what)
+    elif fact.accepted and account and its.subject != account.id:
+        what = f"the tenant took the password of set {its.id}, which is one of {its.subject}"
         note_contradiction(state, fact.account, what)
     if not fact.accepted:
         note_contradiction(

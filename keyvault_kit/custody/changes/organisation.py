@@ -1,5 +1,6 @@
 """Founding, people, places, accounts and decisions."""
 
+from datetime import date, datetime
 from typing import Any, Final
 
 import msgspec
@@ -9,7 +10,7 @@ from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.handler import Handlers
 from keyvault_kit.custody.decisions import CONFLICTS
 from keyvault_kit.custody.entries import Entry
-from keyvault_kit.custody.history import SafeTerm
+from keyvault_kit.custody.history import SafeTerm, end
 from keyvault_kit.custody.model import (
     ENVELOPES,
     Account,
@@ -67,15 +68,22 @@ def _person_changed(state: Register, fact: ev.PersonChanged, entry: Entry) -> No
         former=(*person.former, *renamed),
     )
     _check_changes(person, changed, f"person {person.id}")
-    if _standing(changed) != _standing(person):
-        changed = msgspec.structs.replace(changed, changed=entry.when)
+    if _may_do_more_or_other(person, changed):
+        changed = msgspec.structs.replace(changed, changed=(*person.changed, entry.when))
+    if changed.until != person.until:
+        known_since = entry.when if changed.until else None
+        changed = msgspec.structs.replace(changed, until_known=known_since)
     state.people[person.id] = changed
     authority.check_two_can_act(state, entry)
 
 
-def _standing(person: Person) -> tuple[object, ...]:
-    """What somebody may do, and when; the order in which roles are named does not matter."""
-    return set(person.roles), person.since, person.until
+def _may_do_more_or_other(before: Person, after: Person) -> bool:
+    """Whether roles changed, or the authority begins on another day or lasts longer.
+
+    An end that is set, or comes earlier, sets something off on its own day (S55).
+    """
+    longer = (after.until or date.max) > (before.until or date.max)
+    return longer or (set(before.roles), before.since) != (set(after.roles), after.since)
 
 
 def _check_changes(before: object, after: object, what: str) -> None:
@@ -95,6 +103,16 @@ def _erased(state: Register, fact: ev.DetailsErased, _: Entry) -> None:
         raise RefusedError("nothing was named to erase")
     if fact.person is not None:
         known(state.people, fact.person, "person")
+    else:
+        _forget_absences(state, frozenset(fact.commitments))
+
+
+def _forget_absences(state: Register, erased: frozenset[str]) -> None:
+    """Rows that are erased as nobody's in particular are kept no longer: those days are over."""
+    for person in state.people.values():
+        absences = tuple(it for it in person.absences if it not in erased)
+        if absences != person.absences:
+            state.people[person.id] = msgspec.structs.replace(person, absences=absences)
 
 
 # --- Sites and safes
@@ -153,11 +171,15 @@ def _safe_changed(state: Register, fact: ev.SafeChanged, entry: Entry) -> None:
 def _begin_term(state: Register, safe: Safe, entry: Entry) -> None:
     """Keep who opens a safe from now on, and until when others did."""
     ended = tuple(
-        it if it.until is not None else msgspec.structs.replace(it, until=entry.when)
+        it if it.until is not None else msgspec.structs.replace(it, until=_end(it, entry))
         for it in state.safe_terms.get(safe.id, ())
     )
     term = SafeTerm(openers=safe.openers, need=safe.need, since=entry.when)
     state.safe_terms[safe.id] = (*ended, term)
+
+
+def _end(it: SafeTerm, entry: Entry) -> datetime:
+    return end(it.since, entry.when, entry.time)
 
 
 # --- Accounts

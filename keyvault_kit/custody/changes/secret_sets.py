@@ -123,7 +123,7 @@ def retire(state: Register, purpose: Purpose, subject: str) -> None:
         state.sets[before] = msgspec.structs.replace(state.sets[before], state=SetState.DEAD)
     for it in state.sets_of(subject, purpose):
         if it.lives:  # the secret that lived on against the register was changed by this at last
-            state.sets[it.id] = msgspec.structs.replace(state.sets[it.id], lives=False)
+            state.sets[it.id] = msgspec.structs.replace(state.sets[it.id], lives=None)
 
 
 def _password_offered(state: Register, fact: ev.PasswordOffered, _: Entry) -> None:

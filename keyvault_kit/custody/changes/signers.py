@@ -17,10 +17,9 @@ from keyvault_kit.custody.model import (
     Role,
     Signature,
     Signer,
-    SignerTerm,
-    Warrant,
 )
 from keyvault_kit.custody.register import Register, known
+from keyvault_kit.custody.signing import SignerTerm, Warrant
 from keyvault_kit.errors import RefusedError
 
 _REFOUND = "Below two signers a ledger is founded again, against its last paper: 'init --refound'."

@@ -6,7 +6,7 @@ from keyvault_kit.custody.model import Hex256, Id
 
 
 class DutyDone(Fact, frozen=True, tag="duty.done"):
-    """A duty was done; words about it lie in the erasable row.
+    """A duty was done (S40, S42, S54, S57, S59); words about it lie in the erasable row.
 
     Attributes:
         subject: The account, the safe or the person; the ledger's own `process` for its document.
@@ -18,7 +18,7 @@ class DutyDone(Fact, frozen=True, tag="duty.done"):
 
 
 class TriggerNoted(Fact, frozen=True, tag="trigger.noted"):
-    """Something happened that sets off a review of all accounts; what lies in the erasable row."""
+    """Something sets off a review of all accounts (S55); what, lies in the erasable row."""
 
     trigger: Trigger
     details: Hex256

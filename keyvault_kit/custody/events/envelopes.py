@@ -53,14 +53,14 @@ class CardPacked(Fact, frozen=True, tag="card.packed"):
 
 
 class EnvelopeSealed(Fact, frozen=True, tag="envelope.sealed"):
-    """Sheet or key lie in a tamper-evident bag with this number."""
+    """Sheet or key lie in a tamper-evident bag with this number (S29)."""
 
     envelope: Id
     bag: Id
 
 
 class EnvelopeDeposited(Fact, frozen=True, tag="envelope.deposited"):
-    """The bag lies in this safe."""
+    """The bag lies in this safe (S29)."""
 
     envelope: Id
     safe: Id

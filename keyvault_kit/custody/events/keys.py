@@ -35,7 +35,7 @@ class KeyRetired(Fact, frozen=True, tag="key.retired"):
 
 
 class KeyProven(Observation, frozen=True, tag="key.proven"):
-    """The verdict on a fresh attestation, with the fingerprints that carried it.
+    """The verdict on a fresh attestation, with the fingerprints that carried it (S19).
 
     `metadata` is the number of the FIDO metadata BLOB that was asked, where there was one.
     """
@@ -57,7 +57,7 @@ class KeyReset(Observation, frozen=True, tag="key.reset"):
 
 
 class PinSet(Fact, frozen=True, tag="pin.set"):
-    """The key took the PIN of this set."""
+    """The key took the PIN of this set (S19)."""
 
     key: Id
     set: Id
@@ -94,7 +94,7 @@ class CredentialDeleted(Observation, frozen=True, tag="credential.deleted"):
 
 
 class PasskeyEnrolled(Fact, frozen=True, tag="passkey.enrolled"):
-    """A passkey made for an account; `answer` is the SHA-256 of the registration file."""
+    """A passkey made for an account, with a touch; `answer`: SHA-256 of its file (S17, S19)."""
 
     key: Id
     rp_id: str

@@ -13,7 +13,7 @@ class OrganisationNamed(Fact, frozen=True, tag="organisation.named"):
 
 
 class PersonAdded(Fact, frozen=True, tag="person.added"):
-    """A person who may act; `details` commits to the erasable row with the name."""
+    """A person who may act (S40); `details` commits to the erasable row with the name."""
 
     person: Id
     roles: tuple[Role, ...]
@@ -23,7 +23,7 @@ class PersonAdded(Fact, frozen=True, tag="person.added"):
 
 
 class PersonChanged(Fact, frozen=True, tag="person.changed"):
-    """Another name, roles or validity of a person: the whole as it is from now on."""
+    """Another name, roles or validity of a person (S40): the whole as it is from now on."""
 
     person: Id
     roles: tuple[Role, ...]
@@ -33,7 +33,7 @@ class PersonChanged(Fact, frozen=True, tag="person.changed"):
 
 
 class AbsenceNoted(Fact, frozen=True, tag="absence.noted"):
-    """A person is away for a time; when and why lies in the erasable row."""
+    """A person is away for a time (S37); when and why lies in the erasable row."""
 
     person: Id
     details: Hex256
@@ -63,7 +63,7 @@ class SiteChanged(Fact, frozen=True, tag="site.changed"):
 
 
 class SafeAdded(Fact, frozen=True, tag="safe.added"):
-    """A container with its openers and how many of them it needs."""
+    """A container with its openers and how many of them it needs (S34)."""
 
     safe: Id
     site: Id
@@ -80,7 +80,7 @@ class SafeChanged(Fact, frozen=True, tag="safe.changed"):
 
 
 class AccountAdded(Fact, frozen=True, tag="account.added"):
-    """An emergency access account and its sign-in name."""
+    """An emergency access account, its sign-in name and its object id (S1, S7)."""
 
     account: Id
     upn: str
@@ -88,7 +88,7 @@ class AccountAdded(Fact, frozen=True, tag="account.added"):
 
 
 class AccountChanged(Fact, frozen=True, tag="account.changed"):
-    """Another sign-in name or object id of an account: the whole as it is from now on."""
+    """Another sign-in name or object id of an account (S7): the whole as it is from now on."""
 
     account: Id
     upn: str

@@ -5,7 +5,7 @@ from keyvault_kit.custody.model import Count, Form, Id, Purpose
 
 
 class SetMade(Fact, frozen=True, tag="set.made"):
-    """A password or PIN was drawn and split; how it is put on paper.
+    """A password or PIN was drawn and split; how it is put on paper (S28, S30).
 
     Attributes:
         form: Absent where it follows: one sheet is the whole, several are shares.
@@ -43,7 +43,7 @@ class PasswordOffered(Observation, frozen=True, tag="password.offered"):
 
 
 class PasswordSet(Fact, frozen=True, tag="password.set"):
-    """The tenant took the password of this set; the set is in force, the one before it dead."""
+    """The tenant took the password of this set: it is in force, the one before it dead (S32)."""
 
     account: Id
     set: Id
@@ -64,7 +64,7 @@ class ShareVerified(Observation, frozen=True, tag="share.verified"):
 
 
 class SecretExposed(Observation, frozen=True, tag="secret.exposed"):
-    """A person saw a secret, or could: the whole, one sheet of it, or one half of a password.
+    """A person saw a secret, or could: the whole, a sheet, or a half of a password (S32, S39).
 
     `present`: the person stood by while it lay open, and may or may not have read it.
     """
@@ -77,7 +77,7 @@ class SecretExposed(Observation, frozen=True, tag="secret.exposed"):
 
 
 class AccountUsed(Observation, frozen=True, tag="account.used"):
-    """Somebody signed in to, or could have; rotation falls due (S32)."""
+    """Somebody signed in to it, or could have (S65); rotation falls due (S32)."""
 
     account: Id
     why: str

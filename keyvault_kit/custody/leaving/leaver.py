@@ -7,7 +7,8 @@ register says so, not when somebody ticks it.
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from typing import Final
 
 import msgspec
 
@@ -21,11 +22,13 @@ from keyvault_kit.custody.leaving.orders import (
     OrderKind,
     WorkOrder,
     content,
+    has_in_hand,
 )
-from keyvault_kit.custody.model import Id, Purpose, Role
+from keyvault_kit.custody.model import Id, Purpose, Role, Safe
 from keyvault_kit.custody.reach import Reach
 from keyvault_kit.custody.register import Register, known
 from keyvault_kit.custody.survival import usable
+from keyvault_kit.custody.triggers import later
 
 
 class Leaver(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +64,7 @@ def leaver(register: Register, person: str, on: date, now: datetime) -> Leaver:
         RefusedError: There is no such person.
     """
     known(register.people, person, "person")
-    after = max(on, now.date()) + timedelta(days=1)
+    after = later(max(on, now.date()), NEXT_DAY)
     case = Case(register, person, on, after, Reach(register, person))
     kinds = list(OrderKind)
     orders = sorted(_orders(case), key=lambda it: (it.by, kinds.index(it.kind)))
@@ -123,26 +126,37 @@ def _locked_out(case: Case) -> tuple[str, ...]:
     return tuple(it for it in usable(holdings, others | {case.person}) if it not in left)
 
 
+_LEAST: Final = {
+    Role.OFFICER: (TWO, "it takes two to sign who is authorised (S40)"),
+    Role.CUSTODIAN: (1, "it takes one to handle the keys (S37)"),
+    Role.AUDITOR: (1, "it takes one to validate the accounts (S54)"),
+}
+"""Role -> how many of it there must be, and what for."""
+
+
 def _last_of_a_role(case: Case) -> Iterator[WorkOrder]:
-    """Two officers must be able to sign, and keys and audits want somebody (S38, S40)."""
+    """Two officers must be able to sign, and keys and audits want somebody."""
     register = case.register
-    mine = register.people[case.person].roles
-    least = {Role.OFFICER: TWO, Role.CUSTODIAN: 1, Role.AUDITOR: 1}
-    for role in mine:
+    for role in register.people[case.person].roles:
+        least, what_for = _LEAST.get(role, (0, ""))
         others = tuple(it.id for it in register.people.values() if role in it.roles)
         able = case.able(others)
         if role is Role.OFFICER:
             able = tuple(it for it in able if it in register.signers)
-        if len(able) < least.get(role, 0):
+        if len(able) < least:
             signing = " and enrol their signing key" if role is Role.OFFICER else ""
             yield case.order(
                 OrderKind.SUCCESSOR,
                 case.person,
                 f"name another {role}{signing}, before they go",
-                f"without {case.person} there are {len(able)}, and it takes {least[role]} (S38)",
+                f"without {case.person} {_there_are(len(able))}, and {what_for}",
                 done=False,
                 within=AT_ONCE,
             )
+
+
+def _there_are(many: int) -> str:
+    return {0: "there is none", 1: "there is one"}[many]
 
 
 # --- Their own access
@@ -164,7 +178,7 @@ def _authority(case: Case) -> Iterator[WorkOrder]:
             OrderKind.SIGNING,
             person,
             f"revoke the signing key of {person}: 'people revoke {person} --why left'",
-            "it would go on signing acts (S38)",
+            "it would go on signing acts (S40)",
             done=person not in register.signers,
             within=AT_ONCE,
         )
@@ -179,7 +193,7 @@ def _safes(case: Case) -> Iterator[WorkOrder]:
         yield case.order(
             OrderKind.OPENERS,
             safe.id,
-            f"take {case.person} off the openers of safe {safe.id}",
+            f"take {case.person} off the openers of safe {safe.id}: '{_without(case, safe)}'",
             "whoever left opens nothing (S40)",
             done=not last.named,
             within=AT_ONCE,
@@ -187,11 +201,18 @@ def _safes(case: Case) -> Iterator[WorkOrder]:
         yield case.order(
             OrderKind.COMBINATION,
             safe.id,
-            f"change the combination of safe {safe.id}",
+            f"change the combination of safe {safe.id}, and enter 'due done combination {safe.id}'",
             f"{case.person} knows it (S42)",
             done=last.until is not None,
             within=AT_ONCE,
         )
+
+
+def _without(case: Case, safe: Safe) -> str:
+    """The command after which they open a safe no more, as far as it is known who does then."""
+    left = [it for it in safe.openers if it != case.person]
+    missing = ["..."] * max(0, safe.need - len(left))
+    return " ".join(("safes change", safe.id, *(f"--opener {it}" for it in left + missing)))
 
 
 def _returns(case: Case) -> Iterator[WorkOrder]:
@@ -205,6 +226,16 @@ def _returns(case: Case) -> Iterator[WorkOrder]:
                 done=False,
                 within=AT_ONCE,
             )
+    for key in case.register.keys.values():
+        if has_in_hand(case, key):
+            yield case.order(
+                OrderKind.RETURN,
+                key.id,
+                f"take back key {key.id}, and pack it",
+                f"{case.person} had it in hand last, and it lies in no envelope (S39)",
+                done=False,
+                within=AT_ONCE,
+            )
 
 
 # --- Reviews
@@ -215,7 +246,7 @@ def _reviews(case: Case) -> Iterator[WorkOrder]:
         yield case.order(
             OrderKind.REVIEW,
             account,
-            f"review account {account}",
+            f"review account {account}, and enter 'due done review {account}'",
             "somebody with access left (S55)",
             done=case.reviewed(account),
             within=NEXT_DAY,

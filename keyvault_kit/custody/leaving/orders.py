@@ -1,6 +1,6 @@
 """Work orders for somebody who leaves: what they are made of, and what they call things."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -10,9 +10,11 @@ import msgspec
 
 from keyvault_kit.custody.access import has_authority, may_open
 from keyvault_kit.custody.history import Duty
-from keyvault_kit.custody.model import Envelope, SecretSet, SetState
+from keyvault_kit.custody.model import Envelope, SecretSet, SecurityKey, SetState
 from keyvault_kit.custody.reach import Access, Reach
 from keyvault_kit.custody.register import Register
+from keyvault_kit.custody.triggers import later
+from keyvault_kit.custody.wording import listed
 
 AT_ONCE: Final = timedelta(0)
 NEXT_DAY: Final = timedelta(days=1)
@@ -79,7 +81,7 @@ class Case:
         self, kind: OrderKind, subject: str, what: str, why: str, *, done: bool, within: timedelta
     ) -> WorkOrder:
         """An order within so much time of the last day."""
-        by = self.on + within
+        by = later(self.on, within)
         return WorkOrder(what=what, subject=subject, kind=kind, by=by, why=why, done=done)
 
     def last_access(self, safe: str) -> Access | None:
@@ -96,6 +98,11 @@ class Case:
         """Whether an account was reviewed after their last day; the bags are looked at then."""
         last = self.register.done.get(f"{Duty.REVIEW}:{account}")
         return last is not None and last.date() > self.on
+
+
+def has_in_hand(case: Case, key: SecurityKey) -> bool:
+    """Whether they were among the last to handle a key in service that lies in no envelope."""
+    return key.retired is None and case.person in key.hands
 
 
 def is_used(its: SecretSet) -> bool:
@@ -128,6 +135,6 @@ def secret_of(its: SecretSet) -> str:
     return _CONTENTS[str(its.purpose)].format(its.subject)
 
 
-def listed(things: Sequence[str]) -> str:
-    """'a, b and c'."""
-    return " and ".join(filter(None, (", ".join(things[:-1]), *things[-1:])))
+def sheets(numbers: Collection[int]) -> str:
+    """'sheet 2', 'sheets 1 and 3'; at least one."""
+    return f"sheet{'s' if len(numbers) > 1 else ''} {listed(map(str, sorted(numbers)))}"

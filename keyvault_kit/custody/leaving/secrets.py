@@ -3,9 +3,10 @@
 What must be changed follows from what they *alone* could have had (S38, S39, S42, S55; PCI PIN
 21-2.4):
 
-- a whole secret that they could have had (they saw it; or enough of its sheets or halves; or enough
-  of its sheets lay where they alone could take them): it is changed at once. A PIN opens nothing
-  without its key: it has a week, unless that key lay where they alone could take it, too;
+- a whole secret that they could have had (they saw it, or set it and put it on no paper; or saw
+  enough of its sheets or halves; or enough of its sheets lay where they alone could take them): it
+  is changed at once. A PIN opens nothing without its key: it has a week, unless that key lies where
+  they alone could take it, too;
 - a secret of which they stood by while enough lay open: they may not have read it; it has a week;
 - some pieces that they saw, and not enough: each counts from now on as one that a stranger has, so
   whoever else colludes needs one fewer. The secret is changed and split anew within thirty days;
@@ -27,8 +28,8 @@ from keyvault_kit.custody.leaving.orders import (
     OrderKind,
     WorkOrder,
     is_used,
-    listed,
     secret_of,
+    sheets,
 )
 from keyvault_kit.custody.model import (
     STATION,
@@ -36,10 +37,12 @@ from keyvault_kit.custody.model import (
     EnvelopeState,
     Purpose,
     SecretSet,
+    SecurityKey,
     SetState,
 )
 from keyvault_kit.custody.reach import suffices
 from keyvault_kit.custody.register import Register
+from keyvault_kit.custody.wording import listed
 
 
 class Threat(IntEnum):
@@ -55,6 +58,9 @@ def changes(case: Case, purpose: Purpose) -> Iterator[WorkOrder]:
     """An order for each secret of which they have something: open while it is what is used."""
     register = case.register
     for subject in _subjects(register, purpose):
+        if purpose is Purpose.PIN and set_without_paper(case, register.keys[subject]):
+            yield _pin_without_paper(case, subject)
+            continue
         threats = [(it, threat_of(case, it)) for it in register.sets_of(subject, purpose)]
         threats = [(its, threat) for its, threat in threats if threat is not Threat.NONE]
         used = [it for it in threats if is_used(it[0])]
@@ -72,6 +78,22 @@ def _subjects(register: Register, purpose: Purpose) -> tuple[str, ...]:
         Purpose.PIN: in_service,
         Purpose.IDENTITY: (STATION,),
     }[purpose]
+
+
+def set_without_paper(case: Case, key: SecurityKey) -> bool:
+    """Whether they gave a key the PIN that it has, and no sheet tells it."""
+    return key.unrecorded is not None and case.person in key.unrecorded.by
+
+
+def _pin_without_paper(case: Case, key: str) -> WorkOrder:
+    return case.order(
+        OrderKind.CHANGE,
+        key,
+        f"change the PIN of {key}, and seal the new one",
+        f"{case.person} set the one that it has, and no sheet tells it (S39)",
+        done=False,
+        within=_time_for_pin(case, key),
+    )
 
 
 def threat_of(case: Case, its: SecretSet) -> Threat:
@@ -110,23 +132,27 @@ def _time_for(case: Case, its: SecretSet, threat: Threat) -> timedelta:
         return A_MONTH
     if threat is Threat.STOOD_BY or its.purpose is Purpose.IDENTITY:
         return A_WEEK
-    keys = case.register.envelopes_holding(f"key:{its.subject}")
-    useless = its.purpose is Purpose.PIN and not any(case.reach.alone(it.id) for it in keys)
-    return A_WEEK if useless else AT_ONCE
+    return _time_for_pin(case, its.subject) if its.purpose is Purpose.PIN else AT_ONCE
+
+
+def _time_for_pin(case: Case, key: str) -> timedelta:
+    bag = case.register.bag_of(key)
+    with_key = case.person in case.register.keys[key].hands
+    return AT_ONCE if with_key or (bag and case.reach.alone(bag.id)) else A_WEEK
 
 
 def _against(case: Case, its: SecretSet, threat: Threat) -> str:
     got = case.reach.pieces(its.id)
     if threat is Threat.PIECES:
-        had = [f"sheet {number}" for number in sorted(got.seen)]
+        had = [sheets(got.seen)] if got.seen else []
         had += [f"half {half}" for half in sorted(got.halves)]
         return f"{case.person} knows {listed(had)} of {its.id}: others need one fewer (S39)"
     if threat is Threat.STOOD_BY:
         return f"{case.person} stood by while enough sheets of {its.id} lay open (S39)"
     if got.whole or not (got.seen | got.reached):
         return f"{case.person} saw the whole of {its.id} (S39)"
-    numbers = listed([str(number) for number in sorted(got.seen | got.reached)])
-    return f"{case.person} alone could have sheet {numbers} of {its.id}, which is enough (S39)"
+    enough = sheets(got.seen | got.reached)
+    return f"{case.person} alone could have {enough} of {its.id}, which is enough (S39)"
 
 
 # --- Bags and reviews
@@ -151,7 +177,8 @@ def bags(case: Case) -> Iterator[WorkOrder]:
             yield case.order(
                 OrderKind.BAGS,
                 account,
-                f"look at the bags of {account}, and seal anew what is not whole: {listed(lying)}",
+                f"look at the bags of {account}, and seal anew what is not whole: {listed(lying)};"
+                f" then enter 'due done review {account}'",
                 f"{case.person} could come to them; a bag that is whole was not read (S42)",
                 done=case.reviewed(account),
                 within=NEXT_DAY,

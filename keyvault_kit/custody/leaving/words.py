@@ -4,12 +4,20 @@ from collections.abc import Iterator
 from typing import Final
 
 from keyvault_kit.custody.access import holdings_of
-from keyvault_kit.custody.coalitions import Cut, minimal_coalitions
+from keyvault_kit.custody.coalitions import Cut, Uncounted, minimal_coalitions
 from keyvault_kit.custody.holdings import Holdings
-from keyvault_kit.custody.leaving.orders import Case, content, is_used, listed, secret_of
+from keyvault_kit.custody.leaving.orders import (
+    Case,
+    content,
+    has_in_hand,
+    is_used,
+    secret_of,
+    sheets,
+)
+from keyvault_kit.custody.leaving.secrets import set_without_paper
 from keyvault_kit.custody.model import EnvelopeState
 from keyvault_kit.custody.reach import Access
-from keyvault_kit.errors import InputError
+from keyvault_kit.custody.wording import listed
 
 
 def reached(case: Case) -> Iterator[str]:
@@ -27,6 +35,9 @@ def reached(case: Case) -> Iterator[str]:
     for it in register.envelopes.values():
         if case.reach.holds(it.id):
             yield f"{person} has {content(it)} ({it.id}) in hand"
+    for key in register.keys.values():
+        if has_in_hand(case, key):
+            yield f"{person} has key {key.id} in hand"
     if person in register.signers:
         yield f"{person} signs acts with a key of their own"
     yield from _coalitions(holdings_of(register), person)
@@ -42,12 +53,10 @@ _SHOWN: Final = 3
 
 
 def _coalitions(holdings: Holdings, person: str) -> Iterator[str]:
-    try:
-        found = minimal_coalitions(holdings, ever=True)
-    except InputError as error:  # the orders do not depend on it
-        yield error.what
-        return
-    for account, its in found.items():
+    for account, its in minimal_coalitions(holdings, ever=True).items():
+        if isinstance(its, Uncounted):
+            yield f"who could use {account} together cannot be counted"
+            continue
         if isinstance(its, Cut):
             yield f"those who could use {account} together are too many to be listed"
             continue
@@ -75,7 +84,9 @@ def remembers(case: Case) -> Iterator[str]:
             ("could alone take", got.reached - got.seen),
         ):
             if numbers:
-                named = listed([str(number) for number in sorted(numbers)])
-                yield f"{case.person} {verb} sheet {named} of {its.count} of {secret}"
+                yield f"{case.person} {verb} {sheets(numbers)} of {its.count} of {secret}"
         for half in sorted(got.halves):
             yield f"{case.person} typed or saw half {half} of {secret}"
+    for key in case.register.keys.values():
+        if key.retired is None and set_without_paper(case, key):
+            yield f"{case.person} set the PIN that {key.id} has, and no sheet tells it"

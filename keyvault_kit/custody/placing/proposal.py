@@ -37,8 +37,9 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
         smallest: How many people the smallest coalition takes that could gather enough shares.
         survives: Whether the password can be had after the loss of any one site, and whichever two
             people are away.
-        wanted: Where it does not: what would be needed, each of these by itself; or, where no one
-            thing is enough, what stands against it. Sentences without a full stop.
+        wanted: Where it does not: the changes each of which would be enough by itself.
+        against: Where no one change would be: what stands against it. Both are sentences without a
+            full stop.
     """
 
     account: str
@@ -49,6 +50,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     smallest: int | None
     survives: bool
     wanted: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -92,9 +94,11 @@ def propose(
     acting = tuple(sorted(holdings.acting))
     best = _Search(places, acting, threshold, count).best()
     wanted: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
     survives = best is not None
     if best is None:
         wanted = tuple(_wanted(places, acting, threshold, count))
+        against = () if wanted else tuple(_obstacles(places, acting, threshold, count))
         best = _Search(places, acting, threshold, count, blows=()).best()
     chosen, smallest = best or ((), None)
     return Proposal(
@@ -106,6 +110,7 @@ def propose(
         smallest=smallest,
         survives=survives,
         wanted=wanted,
+        against=against,
     )
 
 
@@ -280,9 +285,8 @@ def _together(safes: Sequence[tuple[frozenset[str], int]]) -> float:
 def _wanted(
     places: Sequence[Place], acting: Sequence[str], threshold: int, count: int
 ) -> Iterator[str]:
-    """Each one change after which an assignment survives; or else what stands against it."""
+    """Each one change of safes after which an assignment survives."""
     if threshold == count:
-        yield f"all {count} shares are needed: a threshold below their number, or any loss is one"
         return
     enough: dict[str, list[str]] = {}
     for told, thing, first, others in _changes(places):
@@ -292,8 +296,6 @@ def _wanted(
             enough.setdefault(told, []).append(thing)
     for told, things in enough.items():
         yield told.format(_either(things))
-    if not enough:
-        yield from _obstacles(places, acting, threshold, count)
 
 
 _SHOWN: Final = 5
@@ -342,6 +344,9 @@ def _obstacles(
     places: Sequence[Place], acting: Sequence[str], threshold: int, count: int
 ) -> Iterator[str]:
     """What stands against it by itself; if nothing does, all of it together."""
+    if threshold == count:
+        yield f"all {count} shares are needed, so nothing may be lost: take a lower threshold"
+        return
     told: dict[tuple[str, ...], str] = {
         (): f"there are no {count} safes of which nobody opens two alone",
         (SITES,): f"there are too few sites: none may hold more than {count - threshold} of the"

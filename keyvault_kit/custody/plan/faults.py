@@ -7,9 +7,11 @@ could be real is answered, with a remark where it is odd.
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Final, NamedTuple
+from unicodedata import normalize
 
 from keyvault_kit.custody.holdings import Kind
 from keyvault_kit.custody.plan.rows import ItemRow, Plan, step
+from keyvault_kit.custody.wording import count_of
 
 PINLESS: Final = "none"
 """The `uv` of a key that works without its PIN."""
@@ -126,6 +128,47 @@ def _repeated(named: Iterable[tuple[str, str]]) -> Iterator[Fault]:
         first.setdefault(it, path)
 
 
+def _check_spelling(plan: Plan) -> Iterator[Fault]:
+    """A name has one spelling: what looks the same to people is one thing (Unicode's NFC)."""
+    first: dict[tuple[str, str], tuple[str, str]] = {}
+    for word, path, name in _names(plan):
+        where, other = first.setdefault((word, normalize("NFC", name)), (path, name))
+        if name != other:
+            told = f"{name!a} looks like {other!a} at {where}, and is other characters"
+            yield Fault(path, told)
+
+
+def _names(plan: Plan) -> Iterator[tuple[str, str, str]]:
+    """Every name, wherever it stands: of what, the path, and the name."""
+    yield from (("person", f"people[{i}]", it) for i, it in enumerate(plan.people))
+    for site, safes in plan.sites.items():
+        yield "site", step("sites", site), site
+        yield from (("safe", f"{step('sites', site)}[{i}]", it) for i, it in enumerate(safes))
+    for safe, row in plan.safes.items():
+        path = step("safes", safe)
+        yield "safe", path, safe
+        yield from (("person", f"{path}.openers[{i}]", it) for i, it in enumerate(row.openers))
+    yield from (("account", step("accounts", it), it) for it in plan.accounts or {})
+    for i, item in enumerate(plan.items):
+        yield from _names_of(f"items[{i}]", item)
+    for i, memory in enumerate(plan.remembered):
+        yield "person", f"remembered[{i}].person", memory.person
+        yield "item", f"remembered[{i}].item", memory.item
+
+
+def _names_of(path: str, item: ItemRow) -> Iterator[tuple[str, str, str]]:
+    yield "item", f"{path}.id", item.id
+    yield from (("account", where, it) for where, it in _each(f"{path}.account", item.account))
+    yield from (("item", where, it) for where, it in _each(f"{path}.for", item.for_))
+    for word, field, name in (
+        ("set", "set", item.set),
+        ("safe", "safe", item.safe),
+        ("person", "holder", item.holder),
+    ):
+        if name is not None:
+            yield word, f"{path}.{field}", name
+
+
 def _check_places(plan: Plan) -> Iterator[Fault]:
     for site, safes in plan.sites.items():
         for i, safe in enumerate(safes):
@@ -234,7 +277,7 @@ def _check_numbers(plan: Plan) -> Iterator[Fault]:
 def _misnumbered(path: str, item: ItemRow, size: int) -> Iterator[Fault]:
     """How many pieces a set has, and how many of them it takes."""
     if item.of is not None and item.of != size:
-        told = f"set {item.set} has {size} pieces in this plan, not {item.of}"
+        told = f"set {item.set} has {count_of(size, 'piece')} in this plan, not {item.of}"
         yield Fault(f"{path}.of", told)
     if item.threshold is None:
         return
@@ -243,7 +286,7 @@ def _misnumbered(path: str, item: ItemRow, size: int) -> Iterator[Fault]:
     elif item.kind is Kind.PART and item.threshold != item.of:
         yield Fault(f"{path}.threshold", f"all {item.of} parts are needed, not {item.threshold}")
     elif item.threshold > size:
-        told = f"{item.threshold} is above the {size} pieces of set {item.set}"
+        told = f"{item.threshold} is above the {count_of(size, 'piece')} of set {item.set}"
         yield Fault(f"{path}.threshold", told)
 
 
@@ -268,6 +311,7 @@ def tidy(note: str) -> str:
 _CHECKS: Final[tuple[Callable[[Plan], Iterable[Fault]], ...]] = (
     _check_ids,
     _check_unique,
+    _check_spelling,
     _check_places,
     _check_items,
     _check_sets,

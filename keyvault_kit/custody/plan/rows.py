@@ -7,6 +7,7 @@ rows mean together is checked in :mod:`keyvault_kit.custody.plan.faults`.
 import json
 import re
 import tomllib
+from collections.abc import Collection
 from typing import Annotated, Any, Final, NoReturn, TypeVar
 
 import msgspec
@@ -93,14 +94,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _File(_Row, frozen=True):
-    """The outermost table; the members of tables with free names are read one by one."""
+    """The outermost table; the rows in it are read one by one."""
 
     people: tuple[str, ...]
     sites: dict[str, object]
     safes: dict[str, object]
-    items: tuple[ItemRow, ...]
+    items: tuple[object, ...]
     accounts: dict[str, object] | None = None
-    remembered: tuple[Memory, ...] = ()
+    remembered: tuple[object, ...] = ()
 
 
 def read(text: str, source: str) -> Plan:
@@ -122,8 +123,8 @@ def read(text: str, source: str) -> Plan:
             accounts=None
             if file.accounts is None
             else _members(file.accounts, "accounts", AccountRow),
-            items=file.items,
-            remembered=file.remembered,
+            items=_rows(file.items, "items", ItemRow),
+            remembered=_rows(file.remembered, "remembered", Memory),
         )
     except _MisfitError as error:
         raise InputError(f"{source}: {error}", mend=MEND) from error
@@ -139,16 +140,19 @@ def _document(text: str, source: str) -> object:
     text = text.removeprefix("\ufeff")
     name = source.lower()
     begins_as_json = not name.endswith(".toml") and text.lstrip().startswith("{")
+    as_json = name.endswith(".json") or begins_as_json
     try:
-        if name.endswith(".json") or begins_as_json:
+        if as_json:
             return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
         return tomllib.loads(text)
     except _MisfitError:
         raise
-    except ValueError as error:
-        form = "TOML" if isinstance(error, tomllib.TOMLDecodeError) else "JSON"
+    except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
+        form = "JSON" if as_json else "TOML"
         told = f"{source} is not {form}: {error}{_line_of(text, str(error))}"
         raise InputError(told, mend=MEND) from error
+    except ValueError as error:  # Python's own limit, and no matter of either form
+        raise InputError(f"{source} holds a number of too many digits", mend=MEND) from error
 
 
 def _line_of(text: str, message: str) -> str:
@@ -179,23 +183,33 @@ def _members(table: dict[str, object], name: str, kind: type[T]) -> dict[str, T]
     return {key: _converted(value, kind, step(name, key)) for key, value in table.items()}
 
 
+def _rows(rows: tuple[object, ...], name: str, kind: type[T]) -> tuple[T, ...]:
+    return tuple(_converted(row, kind, f"{name}[{i}]") for i, row in enumerate(rows))
+
+
 def _converted(value: object, kind: type[T], path: str) -> T:
+    _check_fields(value, getattr(kind, "__struct_encode_fields__", ()), path)
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         raise _MisfitError(_readable(str(error), path)) from error
 
 
+def _check_fields(value: object, fields: Collection[str], path: str) -> None:
+    """Find an unknown field before msgspec does, whose message a name of the file could garble."""
+    for name in value if fields and isinstance(value, dict) else ():
+        if name not in fields:
+            raise _MisfitError(f"{step(path, name)}: unknown field")
+
+
 def _readable(message: str, before: str) -> str:
-    """Msgspec's message with the path first: 'items[0].colour: unknown field'."""
-    what, _, path = message.partition(" - at `$")
-    path = f"{before}{path.rstrip('`')}".lstrip(".")
-    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", what, re.DOTALL)
+    """Msgspec's message with the path first: 'items[0].threshold: Expected `int`, got `str`'."""
+    what, at, path = message.rpartition(" - at `$")
+    path = f"{before}{path.rstrip('`')}".lstrip(".") if at else before
+    what = what if at else message
     missing = re.fullmatch(r"Object missing required field `(.*)`", what)
-    if unknown or missing:
-        name = (unknown or missing)[1]  # type: ignore[index]
-        path = step(path, name) if path else name
-        return f"{path}: {'unknown field' if unknown else 'this field is missing'}"
+    if missing:
+        return f"{step(path, missing[1])}: this field is missing"
     if what.startswith("Invalid enum value"):
         return f"{path}: there are the kinds {', '.join(Kind)}, and this is none of them"
     return f"{path}: {what}" if path else what
@@ -204,7 +218,8 @@ def _readable(message: str, before: str) -> str:
 def step(path: str, name: str) -> str:
     """The path to a member; a name that is more than a word is quoted, as in TOML."""
     plain = re.fullmatch(r"[A-Za-z0-9_-]+", name)
-    return f"{path}.{name if plain else json.dumps(name)}"
+    its = name if plain else json.dumps(name)
+    return f"{path}.{its}" if path else its
 
 
 def _listed(value: str | tuple[str, ...] | None) -> tuple[str, ...]:

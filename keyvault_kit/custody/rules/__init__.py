@@ -2,10 +2,11 @@
 
 A rule finds what is wrong, or what cannot be judged; where it finds nothing, the requirement is
 met. What cannot be judged is *unknown* and never passes. Two people can decide to live with what a
-rule finds: a decision by the rule's number silences it, until the day of its review and no longer.
+rule finds, or say that a requirement is met: a decision by the rule's number that says so silences
+it, until the day of its review and no longer.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
@@ -25,9 +26,10 @@ from keyvault_kit.custody.rules import (
     passwords,
     reviews,
 )
-from keyvault_kit.custody.rules.rule import Rule
+from keyvault_kit.custody.rules.rule import ACCEPTED, MET, Rule
 from keyvault_kit.custody.tenant import TenantFacts
 from keyvault_kit.custody.thin_days import Absence
+from keyvault_kit.custody.wording import listed
 
 __all__ = ["RULES", "Judgement", "Outcome", "Rule", "judge", "position"]
 
@@ -97,6 +99,7 @@ def judge(
     tenant: TenantFacts | None,
     now: datetime,
     absences: Sequence[Absence] = (),
+    untold: Collection[str] = (),
 ) -> tuple[Judgement, ...]:
     """Judge every requirement that has a rule, by number.
 
@@ -104,9 +107,10 @@ def judge(
         tenant: What evidence told of the tenant; None without any. Past 90 days it tells nothing.
         now: Aware.
         absences: When people are away (S37).
+        untold: Of whom an absence was noted whose days are not known any more.
     """
     fresh = tenant if tenant and now - tenant.taken <= EVIDENCE_LASTS else None
-    rules = RULES | {"S37": partial(custody.s37, absences=absences)}
+    rules = RULES | {"S37": partial(custody.s37, absences=absences, untold=untold)}
     return tuple(
         _judgement(name, rule(register, fresh, now), register, now) for name, rule in rules.items()
     )
@@ -149,14 +153,27 @@ def _outcome(findings: Sequence[RuleFinding]) -> Outcome:
 
 
 def _decision_about(name: str, register: Register, now: datetime) -> tuple[str, bool]:
-    """The decision that takes a rule out, in words, and whether it still counts."""
-    conflict, choice = _GIVEN_UP.get(name, ("", ""))
-    for decision in (name, conflict):
+    """The decision that takes a rule out, in words, and whether it does so still.
+
+    Of several the one that counts is told. A decision on a conflict that takes another position is
+    none about the rule.
+    """
+    told = ""
+    for decision, silencing in _silencing(name).items():
         made = register.decisions.get(decision)
-        if made is None or (decision == conflict and made.choice != choice):
+        if made is None or (decision != name and made.choice not in silencing):
             continue
-        counts = counting(register, decision, now) is not None
-        by = " and ".join(made.by)
-        until = f"until {made.review}" if counts else f"until {made.review}, which is over"
-        return f"{decision} is decided ({made.choice}) by {by}, {until}", counts
-    return "", False
+        said = f"{decision} is decided ({made.choice}) by {listed(made.by)}, until {made.review}"
+        if made.choice not in silencing:
+            told = told or f"{said}; only {' or '.join(map(repr, silencing))} silences the rule"
+        elif counting(register, decision, now) is None:
+            told = told or f"{said}, which is over"
+        else:
+            return said, True
+    return told, False
+
+
+def _silencing(name: str) -> dict[str, tuple[str, ...]]:
+    """The decisions that may silence a rule, and what they have to say for that."""
+    conflict, choice = _GIVEN_UP.get(name, ("", ""))
+    return {name: (MET, ACCEPTED)} | ({conflict: (choice,)} if conflict else {})

@@ -29,6 +29,7 @@ from keyvault_kit.custody.tenant import (
     TenantAccount,
     TenantFacts,
 )
+from keyvault_kit.custody.wording import count_of, listed
 
 LEAST: Final = 2
 """Accounts that there are at least, and usually at most (S1)."""
@@ -97,7 +98,7 @@ def s2(register: Register, tenant: TenantFacts | None, _now: datetime) -> Findin
                 mend=f"Rename it at the tenant, then 'accounts change {account.id} --upn ...'.",
                 subject=account.id,
             )
-    what = "whether it is synchronised or federated"
+    what = "whether a directory elsewhere synchronises or federates {}"
     yield from each_account("S2", what, _s2, register, tenant)
 
 
@@ -129,7 +130,7 @@ def _s3(account: Account, seen: TenantAccount) -> Iterable[RuleFinding] | None:
 
 def s3(register: Register, tenant: TenantFacts | None, _now: datetime) -> Findings:
     """Global Administrator, permanently active, never merely eligible."""
-    what = "whether the role is permanently active"
+    what = "whether the role is permanently active for {}"
     return each_account("S3", what, _s3, register, tenant)
 
 
@@ -153,7 +154,7 @@ def _s4(account: Account, seen: TenantAccount) -> Iterable[RuleFinding] | None:
 
 def s4(register: Register, tenant: TenantFacts | None, _now: datetime) -> Findings:
     """Tied to no person, no employee's telephone and no issued token."""
-    return each_account("S4", "what methods are registered", _s4, register, tenant)
+    return each_account("S4", "what methods are registered for {}", _s4, register, tenant)
 
 
 # --- Names and object ids
@@ -216,7 +217,7 @@ def s7(register: Register, tenant: TenantFacts | None, _now: datetime) -> Findin
     for account in register.accounts.values():
         seen = held.get(account.upn.casefold())
         if account.object_id is None:
-            what, severity = f"no object id is recorded of account {account.id}", Severity.MEDIUM
+            what, severity = f"no object id is recorded for account {account.id}", Severity.MEDIUM
         elif seen and seen.id != account.object_id:
             what = f"the tenant has another object id for {account.upn}: {seen.id}"
             severity = Severity.HIGH
@@ -262,13 +263,13 @@ def _s8(
 def s8(register: Register, tenant: TenantFacts | None, _now: datetime) -> Findings:
     """A role-assignable security group carries the role (C4)."""
     groups = tenant.groups if tenant else None
-    what = "which group carries the role"
+    what = "which group carries the role of {}"
     return each_account("S8", what, partial(_s8, groups), register, tenant)
 
 
 def _s9(account: Account, seen: TenantAccount) -> Iterable[RuleFinding] | None:
     licences, mfa = seen.assigned_licenses, seen.per_user_mfa_state
-    wrong = [f"{len(licences)} licences"] if licences else []
+    wrong = [count_of(len(licences), "licence")] if licences else []
     wrong += [f"per-user MFA {mfa}"] if mfa not in {None, "disabled"} else []
     if not wrong:
         return None if None in (licences, mfa) else ()
@@ -276,7 +277,7 @@ def _s9(account: Account, seen: TenantAccount) -> Iterable[RuleFinding] | None:
         RuleFinding(
             rule="S9",
             severity=Severity.LOW,
-            what=f"account {account.id} has {' and '.join(wrong)}",
+            what=f"account {account.id} has {listed(wrong)}",
             why="Licences bring uses that it is not for, and such MFA gets in its policy's way.",
             mend="Take them away at the tenant.",
             subject=account.id,
@@ -286,7 +287,8 @@ def _s9(account: Account, seen: TenantAccount) -> Iterable[RuleFinding] | None:
 
 def s9(register: Register, tenant: TenantFacts | None, _now: datetime) -> Findings:
     """No licences; per-user MFA disabled."""
-    return each_account("S9", "what licences and per-user MFA it has", _s9, register, tenant)
+    what = "which licences and what per-user MFA are set for {}"
+    return each_account("S9", what, _s9, register, tenant)
 
 
 def _s10(taken: datetime, account: Account, seen: TenantAccount) -> Iterable[RuleFinding] | None:
@@ -311,7 +313,7 @@ def _s10(taken: datetime, account: Account, seen: TenantAccount) -> Iterable[Rul
 def s10(register: Register, tenant: TenantFacts | None, now: datetime) -> Findings:
     """Never used for daily administration."""
     judge_one = partial(_s10, tenant.taken if tenant else now)
-    return each_account("S10", "when it signed in", judge_one, register, tenant)
+    return each_account("S10", "when somebody signed in to {}", judge_one, register, tenant)
 
 
 # --- Expiry and dependencies
@@ -356,7 +358,7 @@ def _s12(account: Account, seen: TenantAccount) -> Iterable[RuleFinding] | None:
 
 def s12(register: Register, tenant: TenantFacts | None, _now: datetime) -> Findings:
     """The password never expires."""
-    return each_account("S12", "whether its password expires", _s12, register, tenant)
+    return each_account("S12", "whether the password expires for {}", _s12, register, tenant)
 
 
 def s14(register: Register, tenant: TenantFacts | None, _now: datetime) -> Findings:

@@ -8,7 +8,7 @@ from typing import Final
 
 from keyvault_kit.custody.decisions import position
 from keyvault_kit.custody.findings import RuleFinding, Severity
-from keyvault_kit.custody.model import GENUINE, Account, SecurityKey
+from keyvault_kit.custody.model import GENUINE, Account, Finding, SecurityKey
 from keyvault_kit.custody.register import Register
 from keyvault_kit.custody.rules.policies import ENABLED, PHISHING_RESISTANT, demands, meets
 from keyvault_kit.custody.rules.rule import Findings, Rule, each_account, for_people, unseen
@@ -20,15 +20,28 @@ from keyvault_kit.custody.tenant import (
     TenantAccount,
     TenantFacts,
 )
+from keyvault_kit.custody.wording import listed
 
 LEAST: Final = 2
 """Passkeys of an account, so that one key may be lost (S17)."""
+
+_OF_KEYS: Final = "key-"
+"""What the rules of findings about keys begin with: `key-stranger`, `key-reset` and so on."""
 
 
 def enrolled(register: Register, account: str) -> tuple[SecurityKey, ...]:
     """The keys in service that hold a passkey of an account."""
     keys = (it for it in register.keys.values() if it.account == account and not it.retired)
     return tuple(it for it in keys if it.credential)
+
+
+def doubts(register: Register, key: SecurityKey) -> tuple[Finding, ...]:
+    """The open findings of audits and examinations about a key: it may not be what was sealed."""
+    return tuple(
+        it
+        for it in register.open_findings()
+        if it.subject == key.id and it.rule.startswith(_OF_KEYS)
+    )
 
 
 # --- What is registered
@@ -58,7 +71,7 @@ def _s16(account: Account, seen: TenantAccount) -> Iterable[RuleFinding] | None:
 
 def s16(register: Register, tenant: TenantFacts | None, _now: datetime) -> Findings:
     """FIDO2 before all; certificates only where there is a PKI already."""
-    return each_account("S16", "what signs in beside the password", _s16, register, tenant)
+    return each_account("S16", "what signs in to {} beside the password", _s16, register, tenant)
 
 
 def s17(register: Register, tenant: TenantFacts | None, _now: datetime) -> Findings:
@@ -68,19 +81,38 @@ def s17(register: Register, tenant: TenantFacts | None, _now: datetime) -> Findi
     """
     for account in register.accounts.values():
         keys = enrolled(register, account.id)
-        if len(keys) < LEAST:
-            which = ", ".join(it.id for it in keys) or "none"
-            yield RuleFinding(
-                rule="S17",
-                severity=Severity.MEDIUM if keys else Severity.HIGH,
-                what=f"account {account.id} has fewer than two keys with a passkey: {which}",
-                why="When that key is lost or breaks, nothing but the password is left.",
-                mend="Register and enrol another key of it.",
-                subject=account.id,
-            )
+        yield from _too_few(account, keys, [it for it in keys if doubts(register, it)])
         seen = tenant.account(account) if tenant else None
         if seen and seen.methods is not None:
             yield from _contradictions(account, keys, seen)
+
+
+def _too_few(
+    account: Account, keys: tuple[SecurityKey, ...], doubted: list[SecurityKey]
+) -> Findings:
+    sound = [it.id for it in keys if it not in doubted]
+    if len(sound) >= LEAST:
+        return
+    verb = "is" if len(doubted) == 1 else "are"
+    in_doubt = f"; {listed(it.id for it in doubted)} {verb} in doubt" if doubted else ""
+    yield RuleFinding(
+        rule="S17",
+        severity=Severity.MEDIUM if sound else Severity.HIGH,
+        what=f"account {account.id} has fewer than two keys with a passkey:"
+        f" {listed(sound) or 'none'}{in_doubt}",
+        why="When that key is lost or breaks, nothing but the password is left."
+        if sound
+        else "Nothing but the password may be left.",
+        mend=_clear_up(doubted[0].id) if doubted else "Register and enrol another key of it.",
+        subject=account.id,
+    )
+
+
+def _clear_up(tag: str) -> str:
+    return (
+        f"Find out what became of key {tag} ('decide findings'), enrol another in its place, and"
+        " settle the finding with two people: 'decide settle'."
+    )
 
 
 def _contradictions(
@@ -171,7 +203,8 @@ def _alike(what: str) -> RuleFinding:
 def s19(register: Register, _tenant: TenantFacts | None, _now: datetime) -> Findings:
     """Each key with a passkey has its PIN on record, and is genuine; its touch was proven.
 
-    Touch needs no look: no key makes a passkey without one.
+    Touch needs no look: no key makes a passkey without one. Of a key that was found to be another,
+    or reset, what is on record says nothing.
     """
     keys = [it for account in register.accounts for it in enrolled(register, account)]
     if not keys:
@@ -196,6 +229,15 @@ def s19(register: Register, _tenant: TenantFacts | None, _now: datetime) -> Find
                 mend=f"Prove it: 'keys verify --tag {key.id}'; or put another in its place.",
                 subject=key.id,
             )
+        for it in doubts(register, key):
+            yield RuleFinding(
+                rule="S19",
+                severity=Severity.HIGH,
+                what=it.what,
+                why=f"What is on record of key {key.id} and its PIN may hold of it no more.",
+                mend=_clear_up(key.id),
+                subject=key.id,
+            )
 
 
 # --- What the tenant asks for
@@ -211,11 +253,12 @@ def s21(register: Register, tenant: TenantFacts | None, _now: datetime) -> Findi
         yield _barred("the passkey method is not enabled at the tenant")
         return
     for key in (it for account in register.accounts for it in enrolled(register, account)):
-        listed = key.aaguid.casefold() in {it.casefold() for it in policy.aa_guids}
-        if policy.enforcement_type and listed is (policy.enforcement_type == "block"):
+        named = key.aaguid.casefold() in {it.casefold() for it in policy.aa_guids}
+        if policy.enforcement_type and named is (policy.enforcement_type == "block"):
             yield _barred(f"the tenant does not take the model of key {key.id}", key.id)
     judge_one = partial(_s21, policy, tenant)
-    yield from each_account("S21", "whether it may use passkeys", judge_one, register, tenant)
+    what = "whether passkeys may be used for {}"
+    yield from each_account("S21", what, judge_one, register, tenant)
 
 
 def _s21(
@@ -243,7 +286,7 @@ def _barred(what: str, subject: str = "") -> RuleFinding:
 
 def s23(register: Register, tenant: TenantFacts | None, _now: datetime) -> Findings:
     """Every sign-in needs a method that cannot be phished (C1)."""
-    what = "whether phishing-resistant MFA is required"
+    what = "whether phishing-resistant MFA is required of {}"
     return each_account("S23", what, partial(_s23, tenant), register, tenant)
 
 
@@ -277,7 +320,8 @@ def s24(register: Register, tenant: TenantFacts | None, _now: datetime) -> Findi
     if tenant is None or tenant.allowed_to_use_sspr is None:
         yield unseen("S24", "whether administrators may reset their own passwords")
     elif tenant.allowed_to_use_sspr:
-        yield from each_account("S24", "whether it can be reset", _s24, register, tenant)
+        what = "whether somebody can reset the password of {} by themselves"
+        yield from each_account("S24", what, _s24, register, tenant)
         yield from _s24_told(tenant)
 
 

@@ -50,7 +50,7 @@ def s25(register: Register, tenant: TenantFacts | None, now: datetime) -> Findin
     allowed = () if choice == "all" else own
     judge_one = partial(_s25, tenant, allowed, choice)
     if choice != "one-account" or not _clear_of_all(register, tenant, judge_one):
-        yield from each_account("S25", "which policies meet it", judge_one, register, tenant)
+        yield from each_account("S25", "which policies meet {}", judge_one, register, tenant)
 
 
 def _clear_of_all(
@@ -117,7 +117,7 @@ def s26(register: Register, tenant: TenantFacts | None, _now: datetime) -> Findi
             yield _own_policy(f"policy {policy.display_name!r} {'; '.join(wrong)}")
         if tenant.authentication_strengths is None and policy.authentication_strength:
             yield unseen("S26", f"which methods the strength of {policy.display_name!r} takes")
-    what = "whether a policy of its own counts for it"
+    what = "whether a policy for emergency access alone counts for {}"
     yield from each_account("S26", what, partial(_s26, tenant, own), register, tenant)
 
 

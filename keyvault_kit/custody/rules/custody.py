@@ -4,7 +4,7 @@ What follows from who can lay hands on what is judged by :mod:`keyvault_kit.cust
 plans and registers alike; here stands what the register knows beside that.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, date, datetime
 from itertools import groupby
 from typing import Final
@@ -18,16 +18,15 @@ from keyvault_kit.custody.leaving.leaver import leaver
 from keyvault_kit.custody.leaving.orders import OrderKind
 from keyvault_kit.custody.model import Safe
 from keyvault_kit.custody.register import Register
-from keyvault_kit.custody.rules.rule import Findings, Rule, for_people
+from keyvault_kit.custody.rules.rule import MET, Findings, Rule, for_people
 from keyvault_kit.custody.survival import Survival
 from keyvault_kit.custody.tenant import TenantFacts
 from keyvault_kit.custody.thin_days import Absence, ThinDays, thin_days, validity
 from keyvault_kit.custody.triggers import combination_known_to, year_after
+from keyvault_kit.custody.wording import count_of, listed
 
 FIREPROOF: Final = "fireproof"
 """The decision by which two officers say that the safes are: the register cannot know (S34)."""
-MET: Final = "met"
-"""What such a decision has to say."""
 
 _OF_OTHER_RULES: Final = (OrderKind.SUCCESSOR, OrderKind.REVIEW)
 """Orders that are no matter of what a leaver has: S37 and S55 ask for them."""
@@ -73,11 +72,13 @@ def s37(
     _tenant: TenantFacts | None,
     now: datetime,
     absences: Sequence[Absence] = (),
+    untold: Collection[str] = (),
 ) -> Findings:
     """Two people have access at all times, holidays included (S37).
 
     Args:
         absences: Who is away when; who has no authority yet, or no more, counts as away by itself.
+        untold: Of whom an absence was noted whose days are not known any more.
     """
     holdings = holdings_of(register, _day(now))
     yield from judging.s37(holdings, Survival(holdings))
@@ -85,11 +86,23 @@ def s37(
     by_need = sorted(thin, key=lambda it: (it.account, it.what, it.first))
     for (account, what), runs in groupby(by_need, key=lambda it: (it.account, it.what)):
         yield _thin(account, what, tuple(runs))
+    if untold:
+        yield _untold(listed(untold))
+
+
+def _untold(people: str) -> RuleFinding:
+    return RuleFinding(
+        rule="S37",
+        severity=Severity.UNKNOWN,
+        what=f"it is not known on which days {people} will be away: that was noted, and erased",
+        why="On those days too few people may be there.",
+        mend="Note again what is still to come: 'people absent'.",
+    )
 
 
 def _thin(account: str, what: str, runs: tuple[ThinDays, ...]) -> RuleFinding:
     told = "; ".join(map(_run, runs[:_NAMED]))
-    more = f"; and {len(runs) - _NAMED} more times" if len(runs) > _NAMED else ""
+    more = _more(len(runs), "time")
     return RuleFinding(
         rule="S37",
         severity=Severity.MEDIUM,
@@ -101,9 +114,15 @@ def _thin(account: str, what: str, runs: tuple[ThinDays, ...]) -> RuleFinding:
 
 
 def _run(it: ThinDays) -> str:
-    left = f"{' and '.join(it.people) or 'nobody'} is left"
-    away = f", {' and '.join(it.away)} away" if it.away else ""
-    return f"from {it.first} to {it.last} ({left}{away})"
+    when = f"on {it.first}" if it.first == it.last else f"from {it.first} to {it.last}"
+    left = f"{listed(it.people) or 'nobody'} is left"
+    away = f", {listed(it.away)} away" if it.away else ""
+    return f"{when} ({left}{away})"
+
+
+def _more(there_are: int, noun: str) -> str:
+    """How many are not told."""
+    return f"; and {count_of(there_are - _NAMED, f'more {noun}')}" if there_are > _NAMED else ""
 
 
 def s38(register: Register, _tenant: TenantFacts | None, now: datetime) -> Findings:
@@ -127,7 +146,7 @@ def _has_still(
     its = leaver(register, person, until, now)
     still = [it.what for it in its.open_orders if it.kind not in _OF_OTHER_RULES]
     if still:
-        more = f"; and {len(still) - _NAMED} more orders" if len(still) > _NAMED else ""
+        more = _more(len(still), "order")
         yield RuleFinding(
             rule="S39",
             severity=Severity.MEDIUM,
@@ -164,7 +183,7 @@ def s42(register: Register, _tenant: TenantFacts | None, now: datetime) -> Findi
                 yield _combination(
                     safe,
                     Severity.MEDIUM,
-                    f"the combination of safe {safe.id} was not changed since {cause.words}"
+                    f"the combination of safe {safe.id} is to be changed: {cause.words}"
                     f" ({cause.since.date()})",
                     "Whoever knows it can still open the safe.",
                 )
@@ -178,7 +197,10 @@ def s42(register: Register, _tenant: TenantFacts | None, now: datetime) -> Findi
 
 
 def _combination(safe: Safe, severity: Severity, what: str, why: str) -> RuleFinding:
-    mend = f"Change it, and enter that with 'due done combination {safe.id}'."
+    mend = (
+        "Take whoever left off its list ('safes change'), change the combination, and enter that"
+        f" with 'due done combination {safe.id}'."
+    )
     return RuleFinding(
         rule="S42", severity=severity, what=what, why=why, mend=mend, subject=safe.id
     )

@@ -61,7 +61,8 @@ def s47(register: Register, tenant: TenantFacts | None, _now: datetime) -> Findi
     An alert that is run more rarely than the time that it reads misses what lies between.
     """
     rules = tenant.alert_rules if tenant else None
-    yield from each_account("S47", "what alerts there are", partial(_s47, rules), register, tenant)
+    what = "what alerts there are on {}"
+    yield from each_account("S47", what, partial(_s47, rules), register, tenant)
     for rule in rules or ():
         if tenant and _is_ours(rule, tenant) and not _reads(rule, _AUDIT_TABLE):
             yield from _gaps(rule)
@@ -148,7 +149,8 @@ def s53(register: Register, tenant: TenantFacts | None, _now: datetime) -> Findi
     on = [it for it in tenant.alert_rules if it.enabled]
     audits = [it for it in on if _reads(it, _AUDIT_TABLE)]
     judge_one = partial(_s53, audits)
-    yield from each_account("S53", "whether changes of it are watched", judge_one, register, tenant)
+    what = "whether changes of {} are watched"
+    yield from each_account("S53", what, judge_one, register, tenant)
     telling = {it.id for it in tenant.action_groups if it.enabled and it.receivers}
     for rule in on:
         if _is_ours(rule, tenant) and telling.isdisjoint(rule.action_groups):

@@ -6,11 +6,13 @@ from typing import Final
 
 from keyvault_kit.custody.decisions import position
 from keyvault_kit.custody.findings import RuleFinding, Severity
-from keyvault_kit.custody.model import Account, EnvelopeState, SecretSet
+from keyvault_kit.custody.model import Account, EnvelopeState, Purpose, SecretSet
 from keyvault_kit.custody.register import Register
 from keyvault_kit.custody.rules.rule import Findings, Rule, for_people
-from keyvault_kit.custody.schedule import NOT_KEPT, due, overdue
+from keyvault_kit.custody.schedule import NOT_KEPT, Task, due, overdue
 from keyvault_kit.custody.tenant import TenantFacts
+
+_WORDS: Final = {Task.PASSWORD: "password", Task.PIN: "PIN"}
 
 
 def s32(register: Register, _tenant: TenantFacts | None, now: datetime) -> Findings:
@@ -22,12 +24,14 @@ def s32(register: Register, _tenant: TenantFacts | None, now: datetime) -> Findi
     for it in due(register, now):
         happened = it.day == it.since.date()
         if it.requirement == "S32" and (happened or overdue(it, now)):
+            secret = _WORDS[it.task]
             yield RuleFinding(
                 rule="S32",
                 severity=Severity.MEDIUM,
-                what=f"the {it.task} of {it.subject} is to be changed since {it.day}: {it.trigger}",
+                what=f"the {secret} of {it.subject} has been due for a change since {it.day}:"
+                f" {it.trigger}",
                 why="Whoever learned it, or finds an old copy, can use it until it is changed.",
-                mend=f"Make and seal another {it.task} of {it.subject}.",
+                mend=f"Make and seal another {secret} of {it.subject}.",
                 subject=it.subject,
             )
     if position(register, "C7", now) != NOT_KEPT:
@@ -51,12 +55,13 @@ def s33(register: Register, _tenant: TenantFacts | None, now: datetime) -> Findi
         return
     for account in register.accounts.values():
         in_force = register.sets.get(account.password_set or "")
-        if in_force is None or not _lies_on_paper(register, in_force):
+        doubtful = any(it.lives for it in register.sets_of(account.id, Purpose.PASSWORD))
+        if in_force is None or doubtful or not _lies_on_paper(register, in_force):
             yield for_people(
                 "S33",
                 f"whether the password of account {account.id} can be read without that sign-in",
-                "Too few of its sheets lie in the safes, and a copy elsewhere may be out of reach"
-                " on the day when nobody can sign in.",
+                "Too few of its sheets lie in the safes, or the tenant took another one; and a copy"
+                " elsewhere may be out of reach on the day when nobody can sign in.",
             )
 
 

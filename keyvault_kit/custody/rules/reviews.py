@@ -12,6 +12,7 @@ from keyvault_kit.custody.rules.rule import Findings, Rule, each_account
 from keyvault_kit.custody.schedule import review_period
 from keyvault_kit.custody.tenant import PERSONAL, SignIn, TenantAccount, TenantFacts
 from keyvault_kit.custody.triggers import reviews_set_off
+from keyvault_kit.custody.wording import count_of
 
 AROUND: Final = timedelta(hours=4)
 """A sign-in this near to what is on record of its account belongs to that.
@@ -52,7 +53,7 @@ def s55(register: Register, _tenant: TenantFacts | None, now: datetime) -> Findi
             yield RuleFinding(
                 rule="S55",
                 severity=Severity.MEDIUM,
-                what=f"account {account.id} was not reviewed since this happened: {told}",
+                what=f"account {account.id} has not been reviewed since this happened: {told}",
                 why="Who can use the account may be other than what was validated.",
                 mend=_review(account),
                 subject=account.id,
@@ -68,7 +69,8 @@ def _review(account: Account) -> str:
 
 def s58(register: Register, tenant: TenantFacts | None, _now: datetime) -> Findings:
     """No account has a method that is somebody's own: phone, mailbox, authenticator (S58)."""
-    yield from each_account("S58", "which methods are registered", _personal, register, tenant)
+    what = "which methods are registered for {}"
+    yield from each_account("S58", what, _personal, register, tenant)
 
 
 def _personal(account: Account, seen: TenantAccount) -> Iterator[RuleFinding] | None:
@@ -95,7 +97,7 @@ def s65(register: Register, tenant: TenantFacts | None, _now: datetime) -> Findi
     One that does not is an emergency that nobody entered, or a compromise.
     """
     judge = partial(_unaccounted, register)
-    yield from each_account("S65", "who signed in when", judge, register, tenant)
+    yield from each_account("S65", "who signed in to {}, and when", judge, register, tenant)
 
 
 def _unaccounted(
@@ -143,7 +145,9 @@ def _told(sign_ins: list[SignIn]) -> str:
     where = f" from {last.ip_address}" if last.ip_address else ""
     device = f" on {last.device}" if last.device else ""
     when = last.created_date_time.astimezone(UTC)
-    return f"{len(sign_ins)} time(s), the last at {when:%Y-%m-%d %H:%M} UTC{where}{device}"
+    last_at = "the last at" if len(sign_ins) > 1 else "at"
+    times = count_of(len(sign_ins), "time")
+    return f"{times}, {last_at} {when:%Y-%m-%d %H:%M} UTC{where}{device}"
 
 
 def _on_record(register: Register, account: Account) -> list[datetime]:

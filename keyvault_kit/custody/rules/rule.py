@@ -2,11 +2,18 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Final
 
 from keyvault_kit.custody.findings import RuleFinding, Severity
 from keyvault_kit.custody.model import Account
 from keyvault_kit.custody.register import Register
 from keyvault_kit.custody.tenant import Group, TenantAccount, TenantFacts
+from keyvault_kit.custody.wording import listed
+
+MET: Final = "met"
+"""What two people decide on a requirement that they saw to be met."""
+ACCEPTED: Final = "accepted"
+"""What they decide where it is not, and they live with that."""
 
 Rule = Callable[[Register, TenantFacts | None, datetime], Iterable[RuleFinding]]
 """One requirement, judged: what it finds is wrong or unknown, and nothing where all is well."""
@@ -18,18 +25,19 @@ def unseen(rule: str, what: str, accounts: Sequence[str] = ()) -> RuleFinding:
     """That no evidence from the tenant says something.
 
     Args:
-        what: What nothing says, in words that follow 'it is not known'.
-        accounts: Of which accounts; none where it is about the tenant.
+        what: What nothing says, in words that follow 'it is not known'; `{}` in it stands for the
+            accounts.
+        accounts: Which accounts it is about; none where it is about the tenant.
     """
-    whom = f"of {' and '.join(accounts)} " if accounts else ""
+    about = what.replace("{}", listed(accounts)) if accounts else what
     return RuleFinding(
         rule=rule,
         severity=Severity.UNKNOWN,
         subject=accounts[0] if len(accounts) == 1 else "",
-        what=f"{whom}it is not known {what}",
+        what=f"it is not known {about}",
         why="Only the tenant can tell, and there is no evidence of it that is young enough.",
         mend="Check it at the tenant, and let two officers say what they saw: "
-        f"'decide make {rule} met --why ... --review ...'.",
+        f"'decide make {rule} {MET} --why ... --review ...'.",
     )
 
 
@@ -46,7 +54,7 @@ def for_people(rule: str, what: str, why: str) -> RuleFinding:
         what=f"it is not known {what}",
         why=why,
         mend="Find out, and let two officers say so by name: "
-        f"'decide make {rule} met --why ... --review ...'.",
+        f"'decide make {rule} {MET} --why ... --review ...'.",
     )
 
 
@@ -60,7 +68,7 @@ def each_account(
     """Judge every account by what the tenant says of it.
 
     Args:
-        what: What is not known where the tenant does not say it; see :func:`unseen`.
+        what: What is not known of `{}` where the tenant does not say it; see :func:`unseen`.
         judge_one: From an account to what is wrong with it; None where the evidence lacks that.
     """
     unknown = []

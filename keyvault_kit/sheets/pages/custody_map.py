@@ -1,4 +1,4 @@
-"""The custody map: who could use which account, alone or together, and what survives (S35 to S39).
+"""The custody map: who could use which account, alone or together, and what survives (S34 to S39).
 
 People against accounts, the reasons in words, the findings, and room for the auditor. No secret is
 on it, and yet it is for few: it tells whom a thief would have to win over.
@@ -24,6 +24,9 @@ from keyvault_kit.sheets.ticks import Ticks
 ALONE: Final = "alone"
 """The cell of somebody who needs nobody else."""
 
+UNCOUNTED: Final = "?"
+"""The cell of somebody of whom it was not counted with how many they could use the account."""
+
 _USE: Final = (
     "Keep it with the process documents, for those alone who may see them (S43).",
     "The auditor compares it with the safes, ticks the statement and signs, in ink.",
@@ -40,12 +43,17 @@ _LEGEND: Final = (
         "With what people saw, or could reach before, as well, while that secret is the same.",
     ),
 )
+_NOT_COUNTED: Final = (
+    UNCOUNTED,
+    "Not alone; how many it takes with this person was not counted: too many safes share openers.",
+)
 _SURVIVALS: Final = (
     Column("LOST OR AWAY", 0.40, Face.BOLD),
-    Column("STILL USABLE BY THE OTHERS", 0.30),
+    Column("STILL USABLE", 0.30),
     Column("NOT USABLE ANY MORE", 0.30, Face.BOLD),
 )
 _SENTENCES: Final = (Column("NO.", 0.07, Face.BOLD), Column("WHAT FOLLOWS, AND WHY", 0.93))
+_DAYS: Final = (Column("FROM, TO: OF WHICH ACCOUNT, WHAT, AND WHO IS LEFT", 1.0),)
 _FINDINGS: Final = (
     Column("SEVERITY", 0.12, Face.BOLD),
     Column("WHAT WAS FOUND", 0.60),
@@ -75,6 +83,11 @@ _HALVES: Final = 4.0
 """Height of the captions NOW and EVER."""
 
 _FINDING: Final = 9.0
+_STATED: Final = 74.0
+"""Height of the statement with its signatures, which stand on one page."""
+
+_SHORT: Final = 12
+"""Characters of the root hash that are printed: 72 bits."""
 
 
 class MapRow(msgspec.Struct, frozen=True):
@@ -82,7 +95,8 @@ class MapRow(msgspec.Struct, frozen=True):
 
     Attributes:
         people: Their names.
-        now: For each account 'alone', the size of the smallest group that needs them, or '-'.
+        now: For each account 'alone', the size of the smallest group that needs them, '-', or '?'
+            where that was not counted.
         ever: The same, with what was seen or could be reached before.
     """
 
@@ -96,8 +110,11 @@ class CustodyMap(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         heading: Its `date` is the day on which it was so.
-        survivals: What is lost or who is away -> the accounts that the others can still use.
-        sentences: Reasons and consequences.
+        entries: Size of the ledger from which it was worked out.
+        root: That ledger's root hash at that size, base64; its first 12 characters are printed.
+        survivals: What is lost or who is away -> the accounts that can still be used.
+        sentences: Who can use what, and why.
+        days: The days of the next year on which too few people are there (S37), in sentences.
         findings: Severity and text of each.
 
     Raises:
@@ -105,10 +122,13 @@ class CustodyMap(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     heading: Heading
+    entries: int
+    root: str
     accounts: tuple[str, ...]
     rows: tuple[MapRow, ...]
     survivals: tuple[tuple[str, tuple[str, ...]], ...] = ()
     sentences: tuple[str, ...] = ()
+    days: tuple[str, ...] = ()
     findings: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
@@ -138,21 +158,23 @@ def render(sheet: CustodyMap, paper: Paper) -> bytes:
 def _draw(drawing: Drawing, sheet: CustodyMap) -> None:
     y = opening(drawing, payload(sheet), "Who could use which account", _counts(sheet), _USE)
     y = heading(drawing, y, "People and accounts", room=40)
-    y = table(drawing, y, _LEGEND_COLUMNS, _LEGEND, banded=False) + 3
+    y = table(drawing, y, _LEGEND_COLUMNS, _legend(sheet), banded=False) + 3
     for first in _blocks(len(sheet.accounts)):
         y = _block(drawing, y, sheet, first) + 4
     if not (sheet.accounts and sheet.rows):
         drawing.text(drawing.body.x, y + 3, "Nobody, or no account, is on the map.")
         y += 6
-    y = heading(drawing, y, "What survives")
-    y = listing(drawing, y, _SURVIVALS, [_survival(sheet, *it) for it in sheet.survivals])
-    y = heading(drawing, y + 3, "In words")
+    y = heading(drawing, y, "Who can, and why")
     rows = [(str(number), it) for number, it in enumerate(sheet.sentences, start=1)]
     y = listing(drawing, y, _SENTENCES, rows)
+    y = heading(drawing, y + 3, "What survives")
+    y = listing(drawing, y, _SURVIVALS, [_survival(sheet, *it) for it in sheet.survivals])
+    y = heading(drawing, y + 3, "Days of the next year with fewer than two people (S37)")
+    y = listing(drawing, y, _DAYS, [(it,) for it in sheet.days])
     y = heading(drawing, y + 3, "Findings")
     found = [(severity, text, "") for severity, text in sheet.findings]
     y = listing(drawing, y, _FINDINGS, found, least=_FINDING)
-    y = heading(drawing, y + 3, "Auditor's statement", room=36)
+    y = heading(drawing, y + 3, "Auditor's statement", room=_STATED)
     y = choice(drawing, y, "As auditor I state", _STATEMENT)
     y = lines(drawing, y, "In words", 2)
     signatures(drawing, y, [("Auditor", "")], spare=1)
@@ -162,7 +184,13 @@ def _counts(sheet: CustodyMap) -> str:
     people = sum(len(row.people) for row in sheet.rows)
     counts = ((people, "person", "people"), (len(sheet.accounts), "account", "accounts"))
     found = (len(sheet.findings), "finding", "findings")
-    return ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in (*counts, found))
+    told = ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in (*counts, found))
+    return f"{told}; ledger of {sheet.entries} entries, root {sheet.root[:_SHORT]}..."
+
+
+def _legend(sheet: CustodyMap) -> tuple[tuple[str, str], ...]:
+    shown = any(UNCOUNTED in (*row.now, *row.ever) for row in sheet.rows)
+    return (*_LEGEND, _NOT_COUNTED) if shown else _LEGEND
 
 
 def _survival(sheet: CustodyMap, lost: str, left: Sequence[str]) -> tuple[str, str, str]:

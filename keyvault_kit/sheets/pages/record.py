@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from keyvault_kit.custody.model import PageCount
+from keyvault_kit.custody.ceremonies import PageCount
 from keyvault_kit.sheets.codes import Kind
 from keyvault_kit.sheets.drawing import Drawing
 from keyvault_kit.sheets.fonts import Face

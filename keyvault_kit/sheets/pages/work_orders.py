@@ -40,6 +40,8 @@ _USE: Final = (
 _SIGNERS: Final = (("Officer", ""), ("Officer", ""))
 _ROW: Final = 10.0
 _STATE: Final = 9.0
+_STATED: Final = 66.0
+"""Height of what two officers state with their signatures, which stand on one page."""
 
 
 class OrderLine(msgspec.Struct, frozen=True):
@@ -101,7 +103,7 @@ def _draw(drawing: Drawing, sheet: WorkOrders) -> None:
     y = heading(drawing, y + 3, "Orders", room=6 + 2 * _ROW)
     today = sheet.heading.date
     y = listing(drawing, y, _ORDERS, [_order(it, today) for it in sheet.orders], least=_ROW)
-    y = heading(drawing, y + 3, "When all is done", room=30)
+    y = heading(drawing, y + 3, "When all is done", room=_STATED)
     y = choice(drawing, y, "What was found", _RESULT)
     y = lines(drawing, y, "What is left, by whom and by when", 2)
     signatures(drawing, y, _SIGNERS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from itertools import pairwise
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, get_args
 
@@ -73,12 +74,16 @@ def in_one_place(_: Register, __: Entry, after: Register) -> None:
         assert all(stay.until is not None for stay in stays[:-1])
         lies = [stay.safe for stay in stays if stay.until is None]
         assert lies == ([it.safe] if it.state is EnvelopeState.DEPOSITED else [])
-        assert not (it.hands and it.state in (EnvelopeState.DEPOSITED, *GONE))
+        nobodys = (EnvelopeState.DEPOSITED, *(GONE if it.set else ()))
+        assert not (it.hands and it.state in nobodys)
     for safe in after.safes.values():
-        *ended, term = after.safe_terms[safe.id]
+        term = after.safe_terms[safe.id][-1]
         assert (term.openers, term.need, term.until) == (safe.openers, safe.need, None)
-        assert [it.until for it in ended] == [it.since for it in after.safe_terms[safe.id][1:]]
-        assert after.know_still(safe.id).isdisjoint(safe.openers)
+        for ended, following in pairwise(after.safe_terms[safe.id]):
+            assert ended.until is not None
+            assert ended.until >= max(ended.since, following.since)
+        needs = after.knowing(safe.id)
+        assert {person for person in needs if needs[person] <= safe.need} >= set(safe.openers)
 
 
 def destroyed_when_dead(before: Register, entry: Entry, after: Register) -> None:
@@ -215,6 +220,13 @@ def a_key_lies_in_one_envelope(state: Register) -> None:
     inside = [it.holds for it in state.envelopes.values() if not it.set and it.state in lying]
     keys = [it for it in inside if it.startswith("key:")]
     assert len(keys) == len(set(keys))
+    bags = [
+        it for it in state.envelopes.values() if not it.set and not it.holds.startswith("card:")
+    ]
+    assert {it.id for it in bags if it.hands} <= set(state.packed.values())
+    assert {it.id for it in bags if it.state in lying and it.holds.startswith("key:")} <= set(
+        state.packed.values()
+    )
 
 
 def what_is_named_exists(state: Register) -> None:

@@ -16,6 +16,7 @@ from keyvault_kit.custody.tenant import (
     PasskeyPolicy,
     TenantFacts,
 )
+from tests.custody.life import DIGEST
 from tests.custody.rules import tenants
 from tests.custody.rules.tenants import (
     GROUP,
@@ -198,6 +199,27 @@ def test_a_key_that_is_lost_is_none_and_its_passkey_at_the_tenant_too_much() -> 
     told = [it.what for it in judgement("S17", good(), lost).findings]
     assert any("fewer than two keys" in it for it in told)
     assert any("on no key in service" in it for it in told)
+
+
+@pytest.mark.parametrize("rule", ["key-stranger", "key-reset", "key-assertion", "key-present"])
+def test_a_key_that_an_audit_doubts_is_none_until_two_people_settled_that(rule: str) -> None:
+    doubt = ev.FindingMade(rule=rule, subject="K2", what="K2 is another", mend="Look.")
+    found = entered(doubt)
+    (few,) = judgement("S17", None, found).findings
+    assert few.what == "account bg1 has fewer than two keys with a passkey: K1; K2 is in doubt"
+    (doubted,) = judgement("S19", None, found).findings
+    assert (doubted.subject, doubted.what) == ("K2", "K2 is another")
+
+    seq = found.findings[-1].seq
+    settled = ev.FindingSettled(finding=seq, subject="K2", details=DIGEST)
+    its = entered(doubt, settled)
+    assert judgement("S17", None, its).outcome is Outcome.PASSED
+    assert judgement("S19", None, its).outcome is Outcome.PASSED
+
+
+def test_a_finding_about_something_else_is_no_doubt_of_a_key() -> None:
+    other = ev.FindingMade(rule="bag", subject="K2", what="its bag is torn", mend="Look.")
+    assert judgement("S19", None, entered(other)).outcome is Outcome.PASSED
 
 
 def test_an_id_that_can_be_read_in_two_ways_is_ours_if_one_of_them_is() -> None:

@@ -59,14 +59,17 @@ def test_where_there_is_no_account_nothing_passes(rule: str, founded: Life) -> N
 SITES: Final = ("hq", "branch")
 
 WRONG: Final[dict[str, tuple[Change, str]]] = {
-    "S34": (at_one_site(), "everything lies at hq"),
+    "S34": (at_one_site(), "everything lies at site hq"),
     "S35": (move("key:K2", "hq-keys"), "all keys of bg1 lie"),
     "S36": (move("pin:K3", "hq-keys"), "key K3 and its PIN"),
     "S37": (
         both(*(without_opener(f"{site}-pins", it) for site in SITES for it in ("heidi", "kate"))),
         "fewer than two people can reach PINs of bg1",
     ),
-    "S38": (with_opener("hq-keys", "grace"), "grace alone can use bg1 and bg2"),
+    "S38": (
+        with_opener("hq-keys", "grace"),
+        "grace alone can use bg1 (its key K1 lies in safe hq-keys;",
+    ),
 }
 
 
@@ -143,7 +146,23 @@ def test_an_absence_that_is_over_is_nobodys_concern() -> None:
 def test_when_nobody_is_left_it_says_so() -> None:
     absences = (away("dave", 10, 12), away("carol", 12, 14))
     told = findings("S37", sample(TWO_EACH), absences=absences)[0].what
-    assert "from 2026-01-17 to 2026-01-17 (nobody is left, carol and dave away)" in told
+    assert "on 2026-01-17 (nobody is left, carol and dave away)" in told
+
+
+@pytest.mark.parametrize(("runs", "more"), [(3, ""), (4, "; and 1 more time")])
+def test_what_is_left_out_is_counted(runs: int, more: str) -> None:
+    absences = tuple(away("heidi", 10 * n, 10 * n + 1) for n in range(1, runs + 1))
+    told = findings("S37", sample(TWO_EACH), absences=absences)[0].what
+    assert told.endswith(f"(grace is left, heidi away){more}")
+
+
+def test_days_of_an_absence_that_nobody_can_tell_any_more_are_unknown() -> None:
+    judgements = {it.rule: it for it in judge(sample().register, None, SOON, (), ("dave", "judy"))}
+    its = judgements["S37"]
+    assert its.outcome is Outcome.UNKNOWN
+    assert [it.what for it in its.findings] == [
+        "it is not known on which days dave and judy will be away: that was noted, and erased"
+    ]
 
 
 # --- S39
@@ -159,7 +178,9 @@ def person(who: str, role: Role, until: date) -> ev.PersonChanged:
 
 def test_who_saw_a_whole_password_has_everything_until_it_is_changed() -> None:
     what = findings("S39", sample().enter(saw("ivan")))[0].what
-    assert what == "with what ivan saw or could reach before, they alone can use bg1"
+    assert what == (
+        "with what ivan saw or could reach before, they alone can use bg1: ivan saw its password"
+    )
 
 
 def test_who_saw_one_share_beside_the_one_in_reach_has_everything() -> None:
@@ -228,8 +249,7 @@ def test_a_combination_is_changed_after_an_opener_left() -> None:
     (told,) = findings("S42", sample().enter(OTHERS, at=SOON), SOON)
     assert told.severity is Severity.MEDIUM
     assert told.what == (
-        "the combination of safe vault-shares was not changed since kate opens it no more"
-        " (2026-01-06)"
+        "the combination of safe vault-shares is to be changed: kate opens it no more (2026-01-06)"
     )
 
 
@@ -241,6 +261,19 @@ def test_a_combination_that_was_changed_afterwards_is_known_to_nobody_else() -> 
 def test_a_combination_that_was_changed_before_an_opener_left_is_known_to_them() -> None:
     life = sample().enter(CHANGED, at=SOON).enter(OTHERS)
     assert outcome("S42", life, SOON + DAY) is Outcome.FAILED
+
+
+def test_a_combination_that_was_changed_while_a_leaver_is_on_the_list_is_known_to_them() -> None:
+    life = sample().enter(person("kate", Role.WITNESS, SOON.date()), at=SOON)
+    life.enter(CHANGED, at=SOON + 2 * DAY)
+    told = {it.subject: it.what for it in findings("S42", life, SOON + 3 * DAY)}
+    assert told["vault-shares"] == (
+        "the combination of safe vault-shares is to be changed: the authority of kate ended, and"
+        " kate is still on its list (2026-01-07)"
+    )
+    life.enter(OTHERS, CHANGED, at=SOON + 3 * DAY)
+    still = {it.subject for it in judged("S42", life, SOON + 4 * DAY).findings}
+    assert "vault-shares" not in still
 
 
 def test_a_combination_is_changed_once_a_year() -> None:

@@ -102,6 +102,30 @@ def test_a_decision_of_another_name_silences_nothing() -> None:
     assert (judged.outcome, judged.decision) == (Outcome.FAILED, "")
 
 
+@pytest.mark.parametrize("word", ["no", "not-met", "one-site", "Met"])
+def test_a_decision_that_says_another_word_silences_nothing(word: str) -> None:
+    judged = judgement("S41", None, decided(S41=word))
+    assert judged.outcome is Outcome.UNKNOWN
+    assert judged.decision.endswith("; only 'met' or 'accepted' silences the rule")
+
+
+def test_what_is_not_met_can_be_accepted() -> None:
+    assert judgement("S6", None, decided(S6="accepted")).outcome is Outcome.DECIDED
+
+
+def test_a_decision_by_number_that_is_over_does_not_hide_a_position_that_counts() -> None:
+    its = decided(S36="accepted")
+    over = datetime.combine(its.decisions["S36"].review + DAY, now().timetz())
+    its.decisions["C6"] = replace(
+        its.decisions["S36"], id="C6", choice="with-key", review=over.date() + 30 * DAY
+    )
+    judged = judgement("S36", None, its, at=over)
+    assert judged.outcome is Outcome.DECIDED
+    assert judged.decision.startswith("C6 is decided (with-key)")
+    its.decisions["S36"] = replace(its.decisions["S36"], choice="no")
+    assert judgement("S36", None, its).outcome is Outcome.DECIDED
+
+
 def test_what_is_decided_is_said_even_where_all_is_well() -> None:
     judged = judgement("S1", None, decided(S1="met"))
     assert judged.outcome is Outcome.DECIDED

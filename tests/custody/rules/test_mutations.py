@@ -139,6 +139,21 @@ HAPPENED: Final[dict[str, tuple[tuple[Any, ...], set[str]]]] = {
         {"S17"},
     ),
     "a key is lost": ((ev.KeyRetired(key="K1", why=Retirement.LOST),), {"S17"}),
+    # What the register has of such a key and its PIN may hold of it no more.
+    "an audit finds a stranger in the place of a key": (
+        (ev.FindingMade(rule="key-stranger", subject="K2", what="a stranger", mend="Look."),),
+        {"S17", "S19"},
+    ),
+    "an audit finds that a key was reset": (
+        (ev.FindingMade(rule="key-reset", subject="K4", what="it was reset", mend="Look."),),
+        {"S17", "S19"},
+    ),
+    "somebody changes the PIN of a key": ((ev.PinChanged(key="K1"),), {"S19", "S32"}),
+    # Both who drilled with it saw it whole.
+    "the tenant takes a password that should be dead": (
+        (ev.PasswordRecovered(account="bg1", set="bg1-pw1", accepted=True),),
+        {"S32", "S39"},
+    ),
     "an account is used": ((ev.AccountUsed(account="bg1", why="emergency"),), {"S32"}),
     # Whoever saw it can use the account alone until it is changed.
     "somebody saw a password in force": (
@@ -175,6 +190,21 @@ HAPPENED: Final[dict[str, tuple[tuple[Any, ...], set[str]]]] = {
     "two who open the keys leave, and open the safes still": (
         (_ends("dave", Role.CUSTODIAN), _ends("ivan", Role.WITNESS)),
         {"S37", "S38", "S39", "S42", "S55"},
+    ),
+    "a combination is changed while a leaver is on the list": (
+        (
+            _ends("judy", Role.WITNESS),
+            ev.DutyDone(duty=Duty.COMBINATION, subject="branch-shares"),
+        ),
+        {"S39", "S42", "S55"},
+    ),
+    "an auditor gets another role, and a last day": (
+        (
+            ev.PersonChanged(
+                person="erin", roles=(Role.AUDITOR, Role.WITNESS), details=DIGEST, until=LONG
+            ),
+        ),
+        {"S55"},
     ),
     "an auditor leaves, who opens nothing": ((_ends("erin", Role.AUDITOR),), {"S55"}),
     "a witness leaves, and opens a safe still": (
@@ -254,5 +284,5 @@ def test_a_pin_lies_with_its_key_by_decision_until_the_day_of_its_review(
 def test_one_site_is_lived_with_by_decision_until_the_day_of_its_review(
     days: int, expected: set[str]
 ) -> None:
-    life = living(at_one_site()).enter(*_decided(("S34", "one-site")))
+    life = living(at_one_site()).enter(*_decided(("S34", "accepted")))
     assert red(life, START + days * DAY) == expected

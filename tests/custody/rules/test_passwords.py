@@ -39,6 +39,14 @@ def test_an_account_that_was_used_needs_another_password_at_once() -> None:
     (finding,) = judgement("S32", None, used).findings
     assert (finding.subject, finding.severity) == ("bg2", Severity.MEDIUM)
     assert "it was used" in finding.what
+    assert finding.what.startswith("the password of bg2 has been due for a change since ")
+
+
+def test_a_pin_that_no_sheet_tells_is_to_be_changed() -> None:
+    changed = entered(ev.PinChanged(key="K1"), by=("carol",), signed=())
+    (finding,) = judgement("S32", None, changed).findings
+    assert "the PIN of K1" in finding.what
+    assert finding.what.endswith("carol changed it, and sealed none")
 
 
 @pytest.mark.parametrize(("name", "subject"), [("bg1-pw2", "bg1"), ("K1-pin1", "K1")])
@@ -69,6 +77,14 @@ def test_no_password_is_asked_for_where_none_is_kept_until_that_is_looked_at_aga
 
 def test_a_password_whose_sheets_lie_in_the_safes_is_kept_without_a_sign_in() -> None:
     assert judgement("S33", None).outcome is Outcome.PASSED
+
+
+def test_sheets_of_a_password_are_no_copy_while_the_tenant_takes_another() -> None:
+    took = ev.PasswordRecovered(account="bg1", set="bg1-pw1", accepted=True)
+    judged = judgement("S33", None, entered(took))
+    assert judged.outcome is Outcome.UNKNOWN
+    (finding,) = judged.findings
+    assert "account bg1" in finding.what
 
 
 def test_too_few_sheets_in_the_safes_are_no_copy() -> None:

@@ -190,9 +190,15 @@ def test_a_sign_in_with_nothing_on_record_is_an_emergency_or_a_compromise() -> N
     (found,) = of_sign_ins(sample(), signed_in(START), attack)
     assert (found.severity, found.subject) == (Severity.HIGH, "bg1")
     assert found.what == (
-        "somebody signed in to bg1 with no drill or opening on record: 1 time(s), the last at"
+        "somebody signed in to bg1 with no drill or opening on record: 1 time, at"
         " 2026-01-10 09:00 UTC from 192.0.2.7 on laptop"
     )
+
+
+def test_of_several_sign_ins_the_last_is_told() -> None:
+    attacks = [signed_in(START + days * DAY) for days in (5, 6)]
+    (found,) = of_sign_ins(sample(), *attacks)
+    assert found.what.endswith("2 times, the last at 2026-01-11 09:00 UTC")
 
 
 def test_a_drill_of_another_account_accounts_for_nothing() -> None:
