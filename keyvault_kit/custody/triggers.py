@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -146,6 +147,9 @@ def combination_known_to(
             yield soonest(since)
         elif ended and person in now:  # and was told the combination when it was changed
             yield at_once(ended, f"{_ended(person)}, and {person} is still on its list")
+    for before, after in pairwise(terms):  # ADR 15: who opened it with fewer does so still
+        if after.need > before.need and after.since > changed:
+            yield at_once(after.since, f"it takes {after.need} from then on, not {before.need}")
 
 
 # --- A change of a secret

@@ -43,6 +43,8 @@ def test_a_rehearsal_with_nothing_given(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert "BROKEN" not in done.stdout
+    sealed = "\nWho could act, and who always could, when all was sealed:\n- Nobody could use"
+    assert sealed in done.stdout
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names >= {
         *("ledger.db", "sheets", "checkpoint.txt", "allowed_signers", "summary.md"),

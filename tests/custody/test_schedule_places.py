@@ -56,6 +56,19 @@ def test_an_opener_who_left_the_list_sets_off_a_change_at_once(keys_of_two: Life
     assert only(keys_of_two.register, Task.COMBINATION, "hq-keys", at(23)).day == on(388)
 
 
+def test_a_safe_that_is_to_take_two_needs_a_new_combination_for_that(keys_of_two: Life) -> None:
+    two = ev.SafeChanged(safe="hq-keys", openers=("carol", "dave"), need=2)
+    keys_of_two.enter(two, at=at(20))
+
+    pulled = only(keys_of_two.register, Task.COMBINATION, "hq-keys", at(22))
+    assert (pulled.day, pulled.trigger) == (on(20), "it takes 2 from then on, not 1")
+
+    keys_of_two.enter(done(Duty.COMBINATION, "hq-keys"), at=at(23))
+    one = ev.SafeChanged(safe="hq-keys", openers=("carol", "dave"), need=1)
+    keys_of_two.enter(one, at=at(24))
+    assert only(keys_of_two.register, Task.COMBINATION, "hq-keys", at(25)).day == on(388)
+
+
 def test_an_opener_who_joined_or_came_back_sets_off_no_change(keys_of_two: Life) -> None:
     for days, openers in ((1, ("carol", "dave", "frank")), (2, ("carol", "frank"))):
         keys_of_two.enter(ev.SafeChanged(safe="hq-keys", openers=openers, need=1), at=at(days))

@@ -44,6 +44,9 @@ MakeHeading = Callable[..., Heading]
 Make = Callable[[Heading, tuple[str, ...]], Any]
 
 
+_ROOT = "Zm9v" * 10 + "abc="
+
+
 def people(names: tuple[str, ...]) -> tuple[Participant, ...]:
     return tuple(Participant(role="Officer", name=name, id="anna") for name in names)
 
@@ -110,7 +113,7 @@ def an_audit(heading: Heading, names: tuple[str, ...]) -> audit.AuditReport:
         heading=heading,
         scope="All safes",
         checkpoint=7,
-        root="Zm9v" * 10 + "abc=",
+        root=_ROOT,
         verdicts=(),
         findings=(),
         signatures=(),
@@ -123,11 +126,15 @@ def an_audit(heading: Heading, names: tuple[str, ...]) -> audit.AuditReport:
 
 def a_map(heading: Heading, names: tuple[str, ...]) -> custody_map.CustodyMap:
     rows = tuple(custody_map.MapRow((name,), ("2",), ("alone",)) for name in names)
-    return custody_map.CustodyMap(heading=heading, accounts=("bg1",), rows=rows)
+    return custody_map.CustodyMap(
+        heading=heading, accounts=("bg1",), rows=rows, entries=7, root=_ROOT
+    )
 
 
 def a_reasoned_map(heading: Heading, names: tuple[str, ...]) -> custody_map.CustodyMap:
-    return custody_map.CustodyMap(heading=heading, accounts=(), rows=(), sentences=names)
+    return custody_map.CustodyMap(
+        heading=heading, accounts=(), rows=(), sentences=names, entries=7, root=_ROOT
+    )
 
 
 def the_orders(heading: Heading, names: tuple[str, ...]) -> work_orders.WorkOrders:

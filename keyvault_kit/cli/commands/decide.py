@@ -78,9 +78,9 @@ def make(
 ) -> None:
     """Decide: DECISION is one of C1 to C8, a requirement (S33), or an id of your own.
 
-    CHOICE is a position ('decide show C6'), or a word for what an exception allows. On a requirement
-    'met' says that it is so, and 'accepted' that it is lived with: these silence its rule until the
-    day of the review ('rules'); no other word does.
+    CHOICE is a position ('decide show C6'), or a word for what an exception allows. On a
+    requirement 'met' says that it is so, and 'accepted' that it is lived with: these silence its
+    rule until the day of the review ('rules'); no other word does.
     """
     conflict = CONFLICTS.get(decision.upper())
     name = decision.upper() if decision.upper() in COVERAGE else decision
