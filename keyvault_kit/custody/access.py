@@ -69,16 +69,18 @@ def has_authority(person: Person, day: date) -> bool:
     return (person.since or day) <= day <= (person.until or day)
 
 
-def may_open(it: SecretSet) -> bool:
+def may_open(register: Register, it: SecretSet) -> bool:
     """Whether the secret of a set may open something.
 
     It does while the set is in force; it may when a set that is not was offered to the tenant, or
-    its PIN was put on paper and perhaps on the key; and when the tenant took what should be dead.
+    its PIN was put on paper and perhaps on the key; and when the tenant took what should be dead,
+    or took it for another account.
     """
     if it.purpose is Purpose.IDENTITY:
         return False
     pending = it.state is SetState.MADE and (it.offered or it.purpose is Purpose.PIN)
-    return it.state is SetState.IN_FORCE or pending or it.lives is not None
+    taken = any(account.taken == it.id for account in register.accounts.values())
+    return it.state is SetState.IN_FORCE or pending or it.lives is not None or taken
 
 
 # --- Keys
@@ -88,7 +90,7 @@ def _keys(register: Register) -> Iterator[Item]:
     for key in register.keys.values():
         if _in_service(key):
             yield _key(register, key)
-        elif key.credential and _is_good(register, key):
+        elif key.credential and is_good(register, key):
             yield _missing(register, key)
         else:
             continue
@@ -100,7 +102,7 @@ def _in_service(key: SecurityKey) -> bool:
     return key.retired is None and key.credential is not None
 
 
-def _is_good(register: Register, key: SecurityKey) -> bool:
+def is_good(register: Register, key: SecurityKey) -> bool:
     """Whether the passkey of a retired key still signs in, as far as anybody has said."""
     said = (STILL_GOOD, key.id, None)
     return any((it.rule, it.subject, it.settled) == said for it in register.findings)
@@ -162,7 +164,7 @@ def _unrecorded(key: str, pin: UnrecordedPin) -> Item:
 def _sheets(register: Register) -> Iterator[Item]:
     seen = _seen_sheets(register)
     for its in register.sets.values():
-        if may_open(its):
+        if may_open(register, its):
             for number, envelopes in _printed(register, its).items():
                 item = _sheet(register, its, envelopes, seen.get((its.id, number), ()))
                 if item.now or item.before:
@@ -187,7 +189,7 @@ def _sheet(
     return Item(
         id=envelope.id,
         kind=_PIECES.get(its.form, _kind(its)),
-        accounts=_accounts(its),
+        accounts=_accounts(register, its),
         keys=_for_keys(its),
         set=its.id if its.form in _PIECES else "",
         threshold=its.threshold,
@@ -200,17 +202,24 @@ def _sheet(
 
 
 def _opens(register: Register, its: SecretSet) -> bool:
-    """Whether a secret opens something for certain: not where the tenant took another one."""
+    """Whether a secret opens something for certain: not where the tenant took, or has, another."""
+    account = register.accounts.get(its.subject)
     others = register.sets_of(its.subject, its.purpose)
-    return its.state is SetState.IN_FORCE and not any(it.lives for it in others)
+    taken = account is not None and account.taken is not None
+    doubtful = taken or any(it.lives or (it.offered and it.state is SetState.MADE) for it in others)
+    return its.state is SetState.IN_FORCE and not doubtful
 
 
 def _kind(its: SecretSet) -> Kind:
     return Kind.PIN if its.purpose is Purpose.PIN else Kind.PASSWORD
 
 
-def _accounts(its: SecretSet) -> tuple[str, ...]:
-    return (its.subject,) if its.purpose is Purpose.PASSWORD else ()
+def _accounts(register: Register, its: SecretSet) -> tuple[str, ...]:
+    """What a password opens: its account, and those for which the tenant took it as well."""
+    if its.purpose is not Purpose.PASSWORD:
+        return ()
+    taken = (it.id for it in register.accounts.values() if it.taken == its.id)
+    return (its.subject, *taken)
 
 
 def _for_keys(its: SecretSet) -> tuple[str, ...]:
@@ -299,7 +308,7 @@ def _seen(register: Register, sheets: Iterable[Item]) -> Iterator[Item]:
     witnesses = Witnesses(register.exposures)
     for it in register.exposures:
         its = register.sets.get(it.set)
-        if its is None or not may_open(its):
+        if its is None or not may_open(register, its):
             continue
         if it.half is not None:
             halves[it.set][it.half].append(_remembers(it, witnesses))
@@ -307,10 +316,10 @@ def _seen(register: Register, sheets: Iterable[Item]) -> Iterator[Item]:
             whole[it.set].append(_remembers(it, witnesses))
     for name, ways in whole.items():
         its = register.sets[name]
-        yield _memory(its, f"seen:{name}", _kind(its), ways)
+        yield _memory(register, its, f"seen:{name}", _kind(its), ways)
     for name, typed in halves.items():
         its = register.sets[name]
-        yield from _typed(its, typed, _parts(register, its, sheets))
+        yield from _typed(register, its, typed, _parts(register, its, sheets))
 
 
 def _parts(
@@ -324,22 +333,33 @@ def _parts(
 
 
 def _typed(
-    its: SecretSet, halves: dict[int, list[Way]], parts: dict[int | None, tuple[Way, ...]]
+    register: Register,
+    its: SecretSet,
+    halves: dict[int, list[Way]],
+    parts: dict[int | None, tuple[Way, ...]],
 ) -> Iterator[Item]:
     """The halves of a password; where literal parts of it lie on paper, both fill the gaps."""
     if its.form is not Form.PARTS:
         for half, ways in halves.items():
-            yield _memory(its, f"seen:{its.id}:half-{half}", Kind.PART, ways, f"halves:{its.id}")
+            yield _memory(
+                register, its, f"seen:{its.id}:half-{half}", Kind.PART, ways, f"halves:{its.id}"
+            )
         return
     every = spans(its.count)
     for n, (part, half) in enumerate(every, 1):
         ways = [*parts.get(part, ()), *halves.get(half, ())]
         name, of = f"seen:{its.id}:piece-{n}", f"pieces:{its.id}"
-        yield _memory(its, name, Kind.PART, ways, of, len(every))
+        yield _memory(register, its, name, Kind.PART, ways, of, len(every))
 
 
 def _memory(
-    its: SecretSet, name: str, kind: Kind, ways: Iterable[Way], of: str = "", need: int = 0
+    register: Register,
+    its: SecretSet,
+    name: str,
+    kind: Kind,
+    ways: Iterable[Way],
+    of: str = "",
+    need: int = 0,
 ) -> Item:
     """What lies nowhere by itself.
 
@@ -350,7 +370,7 @@ def _memory(
     return Item(
         id=name,
         kind=kind,
-        accounts=_accounts(its),
+        accounts=_accounts(register, its),
         keys=_for_keys(its),
         set=of,
         threshold=(need or len(HALVES)) if of else 1,
@@ -364,10 +384,16 @@ def _memory(
 
 def _remarks(register: Register) -> Iterator[str]:
     for key in register.keys.values():
-        if key.retired is Retirement.LOST and key.credential and _is_good(register, key):
+        if key.retired is Retirement.LOST and key.credential and is_good(register, key):
             yield f"key {key.id} is lost, and whoever finds it has it: its passkey is still good"
         elif _in_service(key) and not _lies(register.bag_of(key.id)):
             yield f"key {key.id} lies in no safe"
+    for account in register.accounts.values():
+        if account.taken:
+            yield (
+                f"the tenant took the password of set {account.taken} for {account.id}, of which it"
+                f" is none: the one of {account.id} that is in force is not counted on"
+            )
     for its in register.sets.values():
         if its.lives:
             yield (

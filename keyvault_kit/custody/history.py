@@ -176,17 +176,22 @@ class Witnesses:
     """Who stood by together while something lay open, each under the eyes of the others (ADR 13).
 
     Being named in the entry about somebody else is not enough: each has an exposure of their own,
-    of the same, that names the other.
+    of the same thing at the same time, that names the other.
     """
 
     def __init__(self, exposures: Iterable[Exposure]) -> None:
         self._named = {
-            (it.thing, it.person, other) for it in exposures if it.present for other in it.beside
+            (it.thing, it.time, it.person, other)
+            for it in exposures
+            if it.present
+            for other in it.beside
         }
 
     def beside(self, it: Exposure) -> tuple[str, ...]:
         """Who stood by together with somebody who did."""
-        seen_by = (other for other in it.beside if (it.thing, other, it.person) in self._named)
+        seen_by = (
+            other for other in it.beside if (it.thing, it.time, other, it.person) in self._named
+        )
         return tuple(seen_by)
 
 

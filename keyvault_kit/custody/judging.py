@@ -214,8 +214,8 @@ def _taken_from(reasons: Reasons, person: str, accounts: tuple[str, ...]) -> str
     held = sorted({use.item.id for use in uses if not use.item.safe})
     if held:
         return (
-            f"Take from {person} what they have in hand ({listed(held)}), and deposit it where"
-            " others open; what lay open is changed first."
+            f"Take from {person} what they have in hand ({listed(held)}): change the secret of"
+            " each sheet that lay open, and deposit the rest where others open."
         )
     safes = sorted({use.item.safe for use in uses})
     which = f"safe {safes[0]}" if len(safes) == 1 else f"one of safes {listed(safes)}"
@@ -282,9 +282,9 @@ _ODD: Final = {
     ),
     Source.REGISTER: _Odd(
         "Nobody can count on it, and somebody may misuse it.",
-        "Deposit what lies in no safe, or correct where it lies ('envelopes correct'); remove a"
-        " lost key's passkey at the tenant; where the tenant took another password, seal a new"
-        " one.",
+        "Find out what became of it ('decide findings'), and settle that first. Then deposit what"
+        " is whole, or correct where it lies ('envelopes correct'); remove a lost key's passkey at"
+        " the tenant; seal a new password where sheets lay open, or where the tenant took another.",
         "Enrol keys, and seal a password.",
     ),
 }

@@ -50,7 +50,8 @@ _LACKS: Final = (
     ),
     Lack(
         "what would open it lies in no safe, or may open it no more",
-        "Deposit what lies in no safe; change a password of which the tenant may have another.",
+        "Deposit what is sealed and lies in no safe; change a secret of which sheets lay open, or a"
+        " password of which the tenant may have another.",
         _certain,
     ),
     Lack(

@@ -224,6 +224,9 @@ class Account(_Value, frozen=True):
         used: Time of the last use that no rotation has answered yet (S32), if there was one.
         signed_in: When the tenant last took a password from paper, unless it refused one since: the
             dated proof that a password signs in (C7).
+        taken: The set of another account whose password the tenant took for it, until it takes its
+            own or is given another: what is in force here opens it no more.
+        taken_at: When it did.
         added: When it was entered.
     """
 
@@ -234,6 +237,8 @@ class Account(_Value, frozen=True):
     recovered: bool | None = None
     used: datetime | None = None
     signed_in: datetime | None = None
+    taken: Id | None = None
+    taken_at: datetime | None = None
     added: datetime | None = None
 
 

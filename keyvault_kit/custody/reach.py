@@ -140,11 +140,6 @@ def _accesses(register: Register, safe: str, person: str) -> Iterator[Access]:
             )
 
 
-def knowing(register: Register, safe: str) -> frozenset[str]:
-    """Who opens a safe, alone or with others: its openers, and who knows its combination still."""
-    return frozenset(register.knowing(safe))
-
-
 def alone_in(register: Register, safe: str) -> frozenset[str]:
     """Who opens a safe alone: its openers, and those who know its combination still."""
     return frozenset(person for person, need in register.knowing(safe).items() if need == 1)

@@ -29,7 +29,7 @@ from keyvault_kit.custody.triggers import (
     soonest,
     year_after,
 )
-from keyvault_kit.custody.wording import listed
+from keyvault_kit.custody.wording import PIN_ANEW, listed
 
 HORIZON: Final = timedelta(days=366)
 """How far ahead the schedule looks: a year, leap years too."""
@@ -223,11 +223,15 @@ def _living_on(register: Register, it: Account) -> list[Cause]:
 
     Of the one in force nobody knows then whether it signs in.
     """
-    return [
+    beside = [
         at_once(its.lives, f"the tenant took the password of {its.id}, which is not in force")
         for its in register.sets_of(it.id, Purpose.PASSWORD)
         if its.lives
     ]
+    if it.taken:
+        words = f"the tenant took the password of {it.taken}, which is another account's"
+        beside.append(at_once(it.taken_at, words))
+    return beside
 
 
 def _pins(register: Register) -> Iterator[Due]:
@@ -240,7 +244,7 @@ def _pins(register: Register) -> Iterator[Due]:
         causes = list(seen(register, its)) if its else []
         causes += _without_paper(key)
         if causes and not key.retired:
-            what = f"change and seal the PIN of {key.id} anew"
+            what = f"change and seal the PIN of {key.id} anew: {PIN_ANEW}"
             yield _due(Task.PIN, key.id, what, causes, "S32")
 
 

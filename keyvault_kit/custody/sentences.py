@@ -262,4 +262,4 @@ def thin_days_told(it: ThinDays) -> str:
 
 def untold_told(people: Collection[str]) -> str:
     """That it is not known when these people will be away; without a full stop."""
-    return f"On which days {listed(people)} will be away is not known: that was noted, and erased"
+    return f"On which days {listed(people)} will be away is not known: a row of it is gone"

@@ -1,6 +1,13 @@
 """Words that sentences of custody are put together with."""
 
 from collections.abc import Iterable
+from typing import Final
+
+PIN_ANEW: Final = "'keys reset', 'keys register', and enrol it anew"
+"""How a key in use gets another PIN that is sealed; 'it' is the key.
+
+An enrolment alone draws and seals one: a PIN that is changed by hand lies in no envelope (S32).
+"""
 
 
 def listed(things: Iterable[str]) -> str:

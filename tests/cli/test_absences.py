@@ -40,7 +40,7 @@ def test_days_of_an_absence_that_are_erased_before_their_time_are_unknown(desk: 
     desk.do("people", "absent", "dave", *days)
     before = _unknown(desk)
     desk.do("people", "erase", "dave", typed=("erase dave",))
-    told = "it is not known on which days dave will be away: that was noted, and erased"
+    told = "it is not known on which days dave will be away: a row of it is gone"
     assert told not in before
     assert told in _unknown(desk)
 

@@ -10,6 +10,7 @@ import pytest
 from tests.cli.test_seal import SHARES, sealed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.cli.conftest import Desk
@@ -127,10 +128,17 @@ def test_a_ledger_with_two_safes_of_founders_wants_more(founded: Desk) -> None:
     assert "share 3: safe vault-1" in done.stdout
 
 
+def test_an_account_that_the_register_does_not_have_is_refused(
+    founded: Desk, refusal: Callable[..., bool]
+) -> None:
+    done = founded.ask("custody", "assign", "bg9")
+    assert refusal(done, 5, "no account 'bg9' in the register")
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("bg7", "--plan", "plan.toml"), "no account 'bg7'"),
+        (("bg7", "--plan", "plan.toml"), "no account 'bg7' in the plan"),
         (("bg1", "--plan", "moon.toml"), "moon.toml"),
         (("bg1", "--plan", "plan.toml", "--ledger", "l.db"), "do not go together"),
         (("bg1", "--plan", "plan.toml", "--threshold", "4"), "keep nothing apart"),

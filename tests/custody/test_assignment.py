@@ -88,6 +88,46 @@ def test_who_was_taken_off_the_openers_counts_until_the_combination_is_changed(l
     check_new(life.register, new("one", "other"), DAY)
 
 
+def test_who_opens_alone_against_the_list_is_told_to_do_so_by_an_old_combination(
+    life: Life,
+) -> None:
+    with_safes(life, one=("olga", "ivan"), other=("olga", "carol"), more=("carol", "ivan"))
+    life.enter(ev.SafeChanged(safe="one", openers=("ivan",), need=1))
+    with pytest.raises(RefusedError) as refused:
+        check_new(life.register, new("one", "other"), DAY)
+    assert "one and other (the combination of one is older than its list)" in str(refused.value)
+    assert str(refused.value.mend).startswith(
+        "Change the combination of one, enter that ('due done combination one'), or take another"
+    )
+
+    life.enter(ev.SafeChanged(safe="other", openers=("olga", "carol"), need=2))
+    with pytest.raises(RefusedError) as refused:
+        check_new(life.register, new("one", "other"), DAY)
+    assert "(the combinations of one and other are older than their lists)" in str(refused.value)
+    assert "'due done combination one' and 'due done combination other'" in refused.value.mend
+
+
+def test_what_the_lists_give_is_not_mended_by_a_new_combination(life: Life) -> None:
+    with_safes(life, one=("olga",), other=("olga",), more=("olga", "ivan"))
+    life.enter(ev.SafeChanged(safe="more", openers=("ivan",), need=1))
+    for safes in (("one", "other"), ("one", "other", "more")):
+        with pytest.raises(RefusedError, match="olga alone opens") as refused:
+            check_new(life.register, new(*safes), DAY)
+        assert refused.value.mend.startswith("Take another safe")
+
+
+def test_a_move_into_a_safe_with_an_old_combination_is_mended_by_a_new_one(life: Life) -> None:
+    in_two_safes(life).enter(ev.SafeAdded(safe="was", site="hq", openers=("olga", "ivan"), need=1))
+    life.enter(ev.SafeChanged(safe="was", openers=("ivan",), need=1))
+    with pytest.raises(RefusedError, match=r"opens safe was \(the combination") as refused:
+        check_move(life.register, "P1-2", "was", DAY)
+    assert "'due done combination was'" in refused.value.mend
+
+    life.enter(ev.DutyDone(duty=Duty.COMBINATION, subject="was"))
+
+    check_move(life.register, "P1-2", "was", DAY)
+
+
 def test_of_literal_parts_nobody_gets_the_half_that_they_do_not_type(life: Life) -> None:
     with_safes(life, one=("olga",), other=("ivan",))
     parts = new("one", "other", form=Form.PARTS, typists=("ivan", "olga"))

@@ -12,7 +12,7 @@ from keyvault_kit.custody.holdings import Holdings
 from keyvault_kit.custody.leaving import words
 from keyvault_kit.custody.leaving.leaver import leaver
 from keyvault_kit.custody.leaving.orders import OrderKind
-from keyvault_kit.custody.model import Role, Use
+from keyvault_kit.custody.model import Retirement, Role, Use
 from keyvault_kit.errors import RefusedError
 from tests.custody.leaving import (
     AFTERWARDS,
@@ -119,6 +119,21 @@ def test_who_opens_a_safe_again_makes_its_combination_an_order_again() -> None:
     life.enter(ev.SafeChanged(safe="branch-shares", openers=("bob", "judy"), need=1))
     assert states(life, "judy", OrderKind.COMBINATION) == {"branch-shares": False}
     assert states(life, "judy", OrderKind.OPENERS) == {"branch-shares": False}
+
+
+@pytest.mark.parametrize("why", [Retirement.BROKEN, Retirement.RESET])
+def test_the_empty_bag_of_a_key_that_was_retired_is_nobodys_to_take_back(why: Retirement) -> None:
+    life = sample()
+    opened = ev.EnvelopeOpened(envelope="K1-key1", why="broken", intact=True)
+    life.enter(opened, by=("carol", "dave"), signed=())
+    if why is Retirement.RESET:
+        life.enter(ev.KeyReset(key="K1", why="given back"))
+    life.enter(ev.KeyRetired(key="K1", why=why), by=("alice", "bob"))
+    still_good = [it for it in life.register.open_findings() if it.rule == "key-retired"]
+    assert bool(states(life, "carol", OrderKind.RETURN)) == bool(still_good)
+    for it in still_good:
+        life.enter(ev.FindingSettled(finding=it.seq, subject="K1", details=DIGEST))
+    assert states(life, "carol", OrderKind.RETURN) == {}
 
 
 def test_what_somebody_had_in_hand_is_taken_back() -> None:

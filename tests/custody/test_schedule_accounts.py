@@ -9,6 +9,7 @@ from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.history import Duty, Trigger
 from keyvault_kit.custody.model import Retirement, Role
 from keyvault_kit.custody.schedule import Task, overdue
+from keyvault_kit.custody.wording import PIN_ANEW
 from tests.custody.duties import at, done, none, on, only, until
 from tests.custody.life import DIGEST, TWO, Life
 from tests.custody.sample import person_changed, sample
@@ -294,7 +295,8 @@ def test_a_pin_has_no_period_and_is_changed_once_somebody_saw_it(done_all: Life)
 
     seen = only(done_all.register, Task.PIN, "K1", at(8))
     assert (seen.day, seen.requirement, seen.trigger) == (on(6), "S32", "ivan saw sheet 1")
-    assert seen.what == "change and seal the PIN of K1 anew"
+    how = "'keys reset', 'keys register', and enrol it anew"
+    assert seen.what == f"change and seal the PIN of K1 anew: {how}"
     assert none(done_all.register, Task.PIN, "K2", at(8))
 
 
@@ -307,6 +309,16 @@ def test_a_pin_that_was_set_and_put_on_no_paper_is_changed_at_once(done_all: Lif
     done_all.seal("K1-pin2", sheets=1, subject="K1")
     done_all.enter(ev.PinSet(key="K1", set="K1-pin2"), by=("carol",), at=at(9))
     assert none(done_all.register, Task.PIN, "K1", at(9))
+
+
+def test_a_pin_that_is_changed_by_hand_stays_due_until_its_key_is_reset(done_all: Life) -> None:
+    done_all.enter(ev.SecretExposed(person="ivan", set="K1-pin1", number=1), at=at(6))
+
+    done_all.enter(ev.PinChanged(key="K1"), by=("carol",), signed=(), at=at(7))
+    assert only(done_all.register, Task.PIN, "K1", at(8)).what.endswith(PIN_ANEW)
+
+    done_all.enter(ev.KeyReset(key="K1", why="its PIN"), by=("carol",), signed=(), at=at(8))
+    assert none(done_all.register, Task.PIN, "K1", at(8))
 
 
 def test_the_pin_of_a_key_without_a_passkey_opens_nothing(life: Life) -> None:

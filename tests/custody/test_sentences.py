@@ -182,6 +182,10 @@ def test_all_that_an_account_lacks_is_named_and_nothing_that_it_does_not_need() 
         "bg1 cannot be counted on: its password does not sign in; what would open it lies in no"
         " safe, or may open it no more; too few of those who could use it have authority"
     )
+    (found,) = [it for it in analyse(none).findings if it.subject == "bg1" and it.rule == "S37"]
+    assert (
+        "Deposit what is sealed and lies in no safe; change a secret of which sheets" in found.mend
+    )
     sealed = msgspec.structs.replace(its, signs_in={}, unauthorised=frozenset({"erin"}))
     assert told(sealed)[-1] == (
         "bg1 cannot be counted on: too few of those who could use it have authority"

@@ -1,6 +1,5 @@
 """`keyvault custody assign`: which safes the shares of a password should go to."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +15,7 @@ from keyvault_kit.custody.access import holdings_of
 from keyvault_kit.custody.holdings import Holdings, Kind
 from keyvault_kit.custody.model import Form, Purpose
 from keyvault_kit.custody.placing.proposal import Proposal, propose
-from keyvault_kit.custody.reach import knowing
-from keyvault_kit.custody.register import Register
+from keyvault_kit.custody.register import Register, known
 from keyvault_kit.custody.wording import count_of, listed
 from keyvault_kit.errors import EXIT_FINDINGS, InputError
 
@@ -52,13 +50,13 @@ def command(
     """
     if plan is not None:
         holdings, known_by = plan_of(ctx, plan, "ledger"), None
-        _demand_account((*holdings.accounts, *holdings.signs_in), account)
+        _demand_planned(holdings, account)
         least, many = _planned(holdings, account)
     else:
         book = open_book(ledger)
-        _demand_account(book.register.accounts, account)
+        known(book.register.accounts, account, "account")
         holdings = holdings_of(book.register, now_of(book).date())
-        known_by = {safe: knowing(book.register, safe) for safe in book.register.safes}
+        known_by = {safe: book.register.knowing(safe) for safe in book.register.safes}
         least, many = _in_force(book.register, account)
     its = propose(holdings, account, threshold or least, count or many, knowing=known_by)
     if as_json:
@@ -68,10 +66,11 @@ def command(
     return 0 if its.survives else EXIT_FINDINGS
 
 
-def _demand_account(accounts: Iterable[str], account: str) -> None:
-    if account not in accounts:
+def _demand_planned(holdings: Holdings, account: str) -> None:
+    if account not in (*holdings.accounts, *holdings.signs_in):
         raise InputError(
-            f"there is no account {account!r}", mend="Look at how it is spelled in ledger or plan."
+            f"there is no account {account!r} in the plan",
+            mend="Look at how it is spelled there.",
         )
 
 

@@ -4,6 +4,7 @@ import msgspec
 
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.handler import Handlers
+from keyvault_kit.custody.changes.secret_sets import end_lives
 from keyvault_kit.custody.entries import Entry
 from keyvault_kit.custody.history import Exposure
 from keyvault_kit.custody.model import (
@@ -61,6 +62,9 @@ def _recovered(state: Register, fact: ev.PasswordRecovered, entry: Entry) -> Non
             # only of the password in force does the answer say whether it signs in
             signed_in = entry.when if fact.accepted else None
             changed = msgspec.structs.replace(changed, signed_in=signed_in)
+            if fact.accepted:
+                changed = msgspec.structs.replace(changed, taken=None, taken_at=None)
+                end_lives(state, Purpose.PASSWORD, account.id)
         state.accounts[account.id] = changed
     else:
         note_contradiction(state, fact.account, "a password of an unknown account was recovered")
@@ -71,6 +75,9 @@ def _recovered(state: Register, fact: ev.PasswordRecovered, entry: Entry) -> Non
         what = f"the tenant took the password of set {its.id}, which is {its.state}"
         note_contradiction(state, fact.account, what)
     elif fact.accepted and account and its.subject != account.id:
+        state.accounts[account.id] = msgspec.structs.replace(
+            state.accounts[account.id], taken=its.id, taken_at=entry.when
+        )
         what = f"the tenant took the password of set {its.id}, which is one of {its.subject}"
         note_contradiction(state, fact.account, what)
     if not fact.accepted:

@@ -112,7 +112,7 @@ def bring_into_force(
     retire(state, purpose, subject)
     state.in_force[f"{purpose}:{subject}"] = set_id
     state.sets[set_id] = msgspec.structs.replace(
-        it, state=SetState.IN_FORCE, since=entry.when, since_seq=entry.seq
+        it, state=SetState.IN_FORCE, since=entry.when, since_seq=entry.seq, lives=None
     )
 
 
@@ -121,9 +121,14 @@ def retire(state: Register, purpose: Purpose, subject: str) -> None:
     before = state.in_force.pop(f"{purpose}:{subject}", None)
     if before is not None:
         state.sets[before] = msgspec.structs.replace(state.sets[before], state=SetState.DEAD)
+    end_lives(state, purpose, subject)
+
+
+def end_lives(state: Register, purpose: Purpose, subject: str) -> None:
+    """No other secret opens it any more: what lived on against the register was changed at last."""
     for it in state.sets_of(subject, purpose):
-        if it.lives:  # the secret that lived on against the register was changed by this at last
-            state.sets[it.id] = msgspec.structs.replace(state.sets[it.id], lives=None)
+        if it.lives:
+            state.sets[it.id] = msgspec.structs.replace(it, lives=None)
 
 
 def _password_offered(state: Register, fact: ev.PasswordOffered, _: Entry) -> None:
@@ -136,7 +141,9 @@ def _password_offered(state: Register, fact: ev.PasswordOffered, _: Entry) -> No
 def _password_set(state: Register, fact: ev.PasswordSet, entry: Entry) -> None:
     account = known(state.accounts, fact.account, "account")
     bring_into_force(state, fact.set, Purpose.PASSWORD, fact.account, entry)
-    changed = msgspec.structs.replace(account, password_set=fact.set, used=None)
+    changed = msgspec.structs.replace(
+        account, password_set=fact.set, used=None, taken=None, taken_at=None
+    )
     state.accounts[account.id] = changed
 
 

@@ -12,8 +12,9 @@ from typing import Final
 
 import msgspec
 
-from keyvault_kit.custody.access import holdings_of
+from keyvault_kit.custody.access import holdings_of, is_good
 from keyvault_kit.custody.authority import TWO
+from keyvault_kit.custody.changes.envelopes import BAGS
 from keyvault_kit.custody.leaving import secrets, words
 from keyvault_kit.custody.leaving.orders import (
     AT_ONCE,
@@ -24,7 +25,7 @@ from keyvault_kit.custody.leaving.orders import (
     content,
     has_in_hand,
 )
-from keyvault_kit.custody.model import Id, Purpose, Role, Safe
+from keyvault_kit.custody.model import Envelope, Id, Purpose, Role, Safe
 from keyvault_kit.custody.reach import Reach
 from keyvault_kit.custody.register import Register, known
 from keyvault_kit.custody.survival import usable
@@ -217,7 +218,7 @@ def _without(case: Case, safe: Safe) -> str:
 
 def _returns(case: Case) -> Iterator[WorkOrder]:
     for it in case.register.envelopes.values():
-        if case.reach.holds(it.id):
+        if case.reach.holds(it.id) and _is_wanted(case.register, it):
             yield case.order(
                 OrderKind.RETURN,
                 it.id,
@@ -236,6 +237,13 @@ def _returns(case: Case) -> Iterator[WorkOrder]:
                 done=False,
                 within=AT_ONCE,
             )
+
+
+def _is_wanted(register: Register, it: Envelope) -> bool:
+    """Whether what somebody has in hand opens something: not a retired key that is good no more."""
+    kind, _, tag = it.holds.partition(":")
+    key = register.keys.get(tag) if kind in BAGS else None
+    return key is None or key.retired is None or is_good(register, key)
 
 
 # --- Reviews

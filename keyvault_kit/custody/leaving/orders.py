@@ -105,9 +105,9 @@ def has_in_hand(case: Case, key: SecurityKey) -> bool:
     return key.retired is None and case.person in key.hands
 
 
-def is_used(its: SecretSet) -> bool:
+def is_used(register: Register, its: SecretSet) -> bool:
     """Whether a set's secret opens something, or may."""
-    return its.state is SetState.IN_FORCE or may_open(its)
+    return its.state is SetState.IN_FORCE or may_open(register, its)
 
 
 # --- In words

@@ -42,7 +42,7 @@ from keyvault_kit.custody.model import (
 )
 from keyvault_kit.custody.reach import suffices
 from keyvault_kit.custody.register import Register
-from keyvault_kit.custody.wording import listed
+from keyvault_kit.custody.wording import PIN_ANEW, listed
 
 
 class Threat(IntEnum):
@@ -63,7 +63,7 @@ def changes(case: Case, purpose: Purpose) -> Iterator[WorkOrder]:
             continue
         threats = [(it, threat_of(case, it)) for it in register.sets_of(subject, purpose)]
         threats = [(its, threat) for its, threat in threats if threat is not Threat.NONE]
-        used = [it for it in threats if is_used(it[0])]
+        used = [it for it in threats if is_used(register, it[0])]
         over = [it for it in threats if it[0].state is SetState.DEAD]
         if used:
             yield _change(case, *max(used, key=lambda it: it[1]), done=False)
@@ -89,7 +89,7 @@ def _pin_without_paper(case: Case, key: str) -> WorkOrder:
     return case.order(
         OrderKind.CHANGE,
         key,
-        f"change the PIN of {key}, and seal the new one",
+        f"change the PIN of {key}, and seal the new one: {PIN_ANEW}",
         f"{case.person} set the one that it has, and no sheet tells it (S39)",
         done=False,
         within=_time_for_pin(case, key),
@@ -109,7 +109,7 @@ def threat_of(case: Case, its: SecretSet) -> Threat:
 
 _HOW: Final = {
     Purpose.PASSWORD: ": 'seal'",
-    Purpose.PIN: "",
+    Purpose.PIN: f": {PIN_ANEW}",
     Purpose.IDENTITY: ": 'ledger renew-identity'",
 }
 
@@ -189,7 +189,7 @@ def _account_of(register: Register, it: Envelope) -> str:
     """The account that an envelope's content belongs to; none of cards and identities."""
     its = register.sets.get(it.set or "")
     if its and its.purpose is Purpose.PASSWORD:
-        return its.subject if is_used(its) else ""
-    tag = its.subject if its and is_used(its) else it.holds.removeprefix("key:")
+        return its.subject if is_used(register, its) else ""
+    tag = its.subject if its and is_used(register, its) else it.holds.removeprefix("key:")
     key = register.keys.get(tag)
     return key.account if key else ""

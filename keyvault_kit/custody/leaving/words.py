@@ -72,7 +72,7 @@ def _coalitions(holdings: Holdings, person: str) -> Iterator[str]:
 def remembers(case: Case) -> Iterator[str]:
     """What they have of secrets that are in use, whatever became of the sheets."""
     for its in case.register.sets.values():
-        if not is_used(its):
+        if not is_used(case.register, its):
             continue
         got = case.reach.pieces(its.id)
         secret = f"{secret_of(its)} (set {its.id})"

@@ -125,29 +125,49 @@ def found_in(register: Register, fact: ev.Fact, day: date) -> tuple[ev.FindingMa
 
 
 class _Gain(msgspec.Struct, frozen=True):
-    """What a person has of a set, and would get."""
+    """What a person has of a set, and would get.
+
+    Attributes:
+        gets: Number of a sheet -> the safe that would give it to them, which they open alone.
+        outdated: Those of the safes that they open alone only by a combination older than the list.
+    """
 
     person: str
     what: str
     form: Form
     count: int
     has: Pieces
-    gets: frozenset[int]
-    safes: Sequence[str]
+    gets: Mapping[int, str]
+    outdated: frozenset[str] = frozenset()
 
     def told(self, would_have: str = "would have") -> str:
         """What would be wrong with it; empty where nothing would."""
-        where = f"{self.person} alone opens safe {listed(dict.fromkeys(self.safes))}"
-        already = self.has.seen | self.has.reached
-        if len(self.gets | already) > 1 and self.gets - already:
-            numbers = listed(str(it) for it in sorted(self.gets | already))
-            return f"{where}, and {would_have} sheets {numbers} of {self.what}"
+        gets, already = frozenset(self.gets), self.has.seen | self.has.reached
+        if len(gets | already) > 1 and gets - already:
+            numbers = listed(str(it) for it in sorted(gets | already))
+            return f"{self._where()}, and {would_have} sheets {numbers} of {self.what}"
         if self.form is Form.PARTS and self.has.halves:
             saw = known_part(self.count, (), self.has.halves)
-            if not known_part(self.count, self.gets, ()) <= saw:
+            if not known_part(self.count, gets, ()) <= saw:
                 halves = listed(str(it) for it in sorted(self.has.halves))
-                return f"{where}, and types or typed half {halves} of {self.what}"
+                return f"{self._where()}, and types or typed half {halves} of {self.what}"
         return ""
+
+    def _where(self) -> str:
+        """Which safes they open alone, and why where the list of a safe says otherwise (ADR 15)."""
+        where = f"{self.person} alone opens safe {listed(dict.fromkeys(self.gets.values()))}"
+        if not self.outdated:
+            return where
+        safes = listed(sorted(self.outdated))
+        if len(self.outdated) == 1:
+            return f"{where} (the combination of {safes} is older than its list)"
+        return f"{where} (the combinations of {safes} are older than their lists)"
+
+    def combinations(self) -> tuple[str, ...]:
+        """The safes whose combinations need only be changed, and nothing is wrong any more."""
+        left = {number: it for number, it in self.gets.items() if it not in self.outdated}
+        still = msgspec.structs.replace(self, gets=left, outdated=frozenset())
+        return () if still.told() else tuple(sorted(self.outdated))
 
 
 _Gains = Iterator[_Gain]
@@ -163,8 +183,9 @@ def _by_making(register: Register, its: NewSet) -> _Gains:
     for person in sorted(gets):
         halves = {half for half, each in enumerate(its.typists, 1) if each == person}
         has = Pieces(halves=frozenset(halves))
-        safes = [its.safes[number - 1] for number in sorted(gets[person])]
-        yield _Gain(person, its.what, its.form, len(its.safes), has, frozenset(gets[person]), safes)
+        mine = {number: its.safes[number - 1] for number in sorted(gets[person])}
+        outdated = _outdated(register, person, mine.values())
+        yield _Gain(person, its.what, its.form, len(its.safes), has, mine, outdated)
 
 
 def _by_placing(register: Register, envelope: str, safe: str) -> _Gains:
@@ -172,7 +193,8 @@ def _by_placing(register: Register, envelope: str, safe: str) -> _Gains:
     placed = known(register.envelopes, envelope, "envelope")
     if placed.set and placed.number:
         for person in sorted(alone_in(register, safe)):
-            yield from _gains(register, person, {placed.set: {placed.number}}, safe)
+            outdated = _outdated(register, person, (safe,))
+            yield from _gains(register, person, {placed.set: {placed.number}}, safe, outdated)
 
 
 def _by_opening(register: Register, safe: str, openers: Sequence[str], need: int) -> _Gains:
@@ -187,17 +209,30 @@ def _by_opening(register: Register, safe: str, openers: Sequence[str], need: int
         yield from _gains(register, person, gets, safe)
 
 
+def _outdated(register: Register, person: str, safes: Iterable[str]) -> frozenset[str]:
+    """Those of the safes that by its list somebody does not open alone."""
+    lists = (register.safes[it] for it in safes)
+    return frozenset(it.id for it in lists if it.need > 1 or person not in it.openers)
+
+
 def _gains(
-    register: Register, person: str, gets: Mapping[str, Collection[int]], safe: str
+    register: Register,
+    person: str,
+    gets: Mapping[str, Collection[int]],
+    safe: str,
+    outdated: frozenset[str] = frozenset(),
 ) -> _Gains:
     """What somebody would have of each living set, with these sheets of it."""
     reach = Reach(register, person)
     for set_id, numbers in gets.items():
         its = register.sets[set_id]
-        if its.form is not Form.WHOLE and (its.state is SetState.IN_FORCE or may_open(its)):
+        if its.form is not Form.WHOLE and (
+            its.state is SetState.IN_FORCE or may_open(register, its)
+        ):
             has = _kept(register, reach, set_id)
             what = f"set {set_id}"
-            yield _Gain(person, what, its.form, its.count, has, frozenset(numbers), [safe])
+            mine = dict.fromkeys(sorted(numbers), safe)
+            yield _Gain(person, what, its.form, its.count, has, mine, outdated)
 
 
 def _kept(register: Register, reach: Reach, set_id: str) -> Pieces:
@@ -225,6 +260,17 @@ def _demand_none(register: Register, gains: Iterable[_Gain], day: date) -> None:
         if told and not _decided(register, day):
             raise RefusedError(
                 f"{told}: nobody has a second share of a secret, or the rest of what they saw",
-                mend="Take another safe ('custody assign' proposes one) or other openers, or two"
-                f" decide otherwise: 'decide make {SECOND_SHARE} {ALLOWED}'.",
+                mend=_mend(it.combinations()),
             )
+
+
+def _mend(combinations: Sequence[str]) -> str:
+    begin = "Take"
+    if combinations:
+        entered = listed(f"'due done combination {it}'" for it in combinations)
+        many = "combination" if len(combinations) == 1 else "combinations"
+        begin = f"Change the {many} of {listed(combinations)}, enter that ({entered}), or take"
+    return (
+        f"{begin} another safe ('custody assign' proposes one) or other openers, or two decide"
+        f" otherwise: 'decide make {SECOND_SHARE} {ALLOWED}'."
+    )

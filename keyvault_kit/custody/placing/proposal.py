@@ -9,7 +9,7 @@ as there are shares to spare, which is quickly seen of a partial choice, too.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import combinations, combinations_with_replacement
+from itertools import combinations, combinations_with_replacement, product
 from math import inf
 from typing import Final
 
@@ -53,19 +53,37 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     against: tuple[str, ...] = ()
 
 
+Group = tuple[frozenset[str], int]
+"""People, and how many of them open a safe."""
+
+
 class Place(msgspec.Struct, frozen=True):
     """A safe as shares see it.
 
     Attributes:
-        openers: Those who have authority: on them survival counts.
-        knowing: Everybody who could open it, with whom misuse counts.
+        named: Who stands on its list: they are told a new combination.
+        openers: Those of them who have authority: on them survival counts.
+        need: How many of those it takes.
+        knowing: Everybody who could open it, with how many it takes of those who could with no more
+            than that: with them misuse counts (ADR 15).
     """
 
     safe: str
     site: str
+    named: frozenset[str]
     openers: frozenset[str]
-    knowing: frozenset[str]
     need: int
+    knowing: frozenset[tuple[str, int]]
+
+    @property
+    def alone(self) -> frozenset[str]:
+        """Who could open it without anybody else."""
+        return frozenset(person for person, need in self.knowing if need == 1)
+
+    def groups(self) -> tuple[Group, ...]:
+        """Of whom it takes how many, the fewest first: any one of these opens the safe."""
+        needs = sorted({need for _, need in self.knowing})
+        return tuple((frozenset(it for it, n in self.knowing if n <= need), need) for need in needs)
 
 
 def propose(
@@ -74,13 +92,14 @@ def propose(
     threshold: int,
     count: int,
     *,
-    knowing: Mapping[str, frozenset[str]] | None = None,
+    knowing: Mapping[str, Mapping[str, int]] | None = None,
 ) -> Proposal:
     """The best assignment of so many shares, or what is wanting for one that survives.
 
     Args:
-        knowing: Safe -> who could open it, those who only know its combination included; its
-            openers where absent.
+        knowing: Safe -> person who could open it, those who only know its combination included ->
+            how many it takes (`Register.knowing`); its openers, and what it takes of them, where
+            absent.
 
     Raises:
         InputError: No set has so many shares with that threshold.
@@ -114,15 +133,16 @@ def propose(
     )
 
 
-def _places(holdings: Holdings, knowing: Mapping[str, frozenset[str]]) -> tuple[Place, ...]:
+def _places(holdings: Holdings, knowing: Mapping[str, Mapping[str, int]]) -> tuple[Place, ...]:
     """The safes that people with authority can open, by name."""
     site_of = {safe: site for site, safes in holdings.sites.items() for safe in safes}
     found = []
     for safe, it in sorted(holdings.safes.items()):
         openers = it.openers & holdings.acting
         if len(openers) >= it.need:
-            everybody = it.openers | knowing.get(safe, frozenset())
-            found.append(Place(safe, site_of.get(safe, ""), openers, everybody, it.need))
+            needs = {**dict.fromkeys(it.openers, it.need), **knowing.get(safe, {})}
+            known = frozenset(needs.items())
+            found.append(Place(safe, site_of.get(safe, ""), it.openers, openers, it.need, known))
     return tuple(found)
 
 
@@ -159,7 +179,9 @@ class _Search:
         limits += [(mask, spare) for mask in _absences(places, acting) if PEOPLE in blows]
         told = [(mask, most) for mask, most in _strongest(limits) if mask.bit_count() > most]
         self._limits = [[it for it in told if it[0] >> i & 1] for i in range(len(places))]
-        self._most = max((it.need for it in places), default=0)
+        self._groups = [it.groups() for it in places]
+        self._least = [groups[0][1] for groups in self._groups]
+        self._most = max(self._least, default=0)
         self._all_sites = _many_sites(places)
         self._gathered: dict[tuple[int, ...], float] = {}
         self._best: Chosen | None = None
@@ -206,7 +228,7 @@ class _Search:
     def _promise(self, chosen: tuple[int, ...]) -> tuple[float, int]:
         """The smallest coalition and the sites that a choice has; if partial, has at the best."""
         left = self._count - len(chosen)
-        needs = sorted([self._places[i].need for i in chosen] + [self._most] * left)
+        needs = sorted([self._least[i] for i in chosen] + [self._most] * left)
         fewest: float = sum(needs[: self._threshold])
         for some in combinations(chosen, self._threshold):
             fewest = min(fewest, self._gather(some))
@@ -216,8 +238,8 @@ class _Search:
     def _gather(self, some: tuple[int, ...]) -> float:
         """How few people open all of these."""
         if some not in self._gathered:
-            safes = [(self._places[i].knowing, self._places[i].need) for i in some]
-            self._gathered[some] = _together(safes)
+            ways = product(*(self._groups[i] for i in some))
+            self._gathered[some] = min(map(_together, ways))
         return self._gathered[some]
 
 
@@ -244,9 +266,8 @@ def _absences(places: Sequence[Place], acting: Sequence[str]) -> Iterator[int]:
 
 
 def _alone(places: Sequence[Place]) -> Iterator[int]:
-    single = [it for it in places if it.need == 1]
-    for person in {person for it in single for person in it.knowing}:
-        yield _mask(places, (it for it in single if person in it.knowing))
+    for person in {person for it in places for person in it.alone}:
+        yield _mask(places, (it for it in places if person in it.alone))
 
 
 def _strongest(limits: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -261,8 +282,8 @@ def _strongest(limits: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 # --- Misuse
 
 
-def _together(safes: Sequence[tuple[frozenset[str], int]]) -> float:
-    """How few people open all of these safes, of each the openers and how many it still needs."""
+def _together(safes: Sequence[Group]) -> float:
+    """How few people open all of these safes, of each the people and how many it still needs."""
     left = [(people, need) for people, need in safes if need > 0]
     if any(len(people) < need for people, need in left):
         return inf
@@ -313,31 +334,43 @@ _Change = tuple[str, str, Place, Sequence[Place]]
 
 def _changes(places: Sequence[Place]) -> Iterator[_Change]:
     fresh = frozenset(f"{FREE}{n}" for n in range(FRESH))
-    new = Place(FREE, FREE, fresh, fresh, 1)
+    new = _newly_known(Place(FREE, FREE, fresh, fresh, 1, frozenset()))
+    for it, others in _each(places):
+        yield "a new combination of safe {}", it.safe, _newly_known(it), others
     of_its_own = f"with {FRESH} openers who open no other"
     yield f"another safe at another site, {of_its_own}", "", new, places
     for site in sorted({it.site for it in places}):
         beside = msgspec.structs.replace(new, site=site)
         yield f"another safe, {of_its_own}, at site {{}}", site, beside, places
-    for i, it in enumerate(places):
-        others = (*places[:i], *places[i + 1 :])
+    instead = "somebody who opens no other safe in the place of {}, and a new combination there"
+    for it, others in _each(places):
         moved = msgspec.structs.replace(it, site=FREE)
         yield "another site for safe {}", it.safe, moved, others
-        opened = _opened(it, it.openers | {FREE}, it.knowing | {FREE})
-        yield "another opener of safe {}", it.safe, opened, others
+        yield "another opener of safe {}", it.safe, _opened(it), others
         for person in sorted(it.openers):
-            own = frozenset((FREE,))
-            instead = _opened(it, it.openers - {person} | own, it.knowing - {person} | own)
-            yield (
-                "somebody who opens no other safe in the place of {}",
-                f"{person} at {it.safe}",
-                instead,
-                others,
-            )
+            place = _newly_known(_opened(it, person))
+            yield instead, f"{person} at {it.safe}", place, others
 
 
-def _opened(it: Place, openers: frozenset[str], knowing: frozenset[str]) -> Place:
-    return msgspec.structs.replace(it, openers=openers, knowing=knowing)
+def _each(places: Sequence[Place]) -> Iterator[tuple[Place, Sequence[Place]]]:
+    """Each safe, and all the others."""
+    for i, it in enumerate(places):
+        yield it, (*places[:i], *places[i + 1 :])
+
+
+def _opened(it: Place, instead_of: str = "") -> Place:
+    """A safe with somebody new on its list; who was taken off it knows the combination."""
+    return msgspec.structs.replace(
+        it,
+        named=(it.named | {FREE}) - {instead_of},
+        openers=(it.openers | {FREE}) - {instead_of},
+        knowing=it.knowing | {(FREE, it.need)},
+    )
+
+
+def _newly_known(it: Place) -> Place:
+    """A safe of which those on its list, and nobody else, know a new combination."""
+    return msgspec.structs.replace(it, knowing=frozenset((who, it.need) for who in it.named))
 
 
 def _obstacles(

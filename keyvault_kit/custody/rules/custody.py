@@ -94,9 +94,10 @@ def _untold(people: str) -> RuleFinding:
     return RuleFinding(
         rule="S37",
         severity=Severity.UNKNOWN,
-        what=f"it is not known on which days {people} will be away: that was noted, and erased",
+        what=f"it is not known on which days {people} will be away: a row of it is gone",
         why="On those days too few people may be there.",
-        mend="Note again what is still to come: 'people absent'.",
+        mend="Where it was erased, note again what is still to come ('people absent'); a row that"
+        " nobody erased, as 'ledger verify' tells, comes back with a backup.",
     )
 
 

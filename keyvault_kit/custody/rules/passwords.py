@@ -11,8 +11,10 @@ from keyvault_kit.custody.register import Register
 from keyvault_kit.custody.rules.rule import Findings, Rule, for_people
 from keyvault_kit.custody.schedule import NOT_KEPT, Task, due, overdue
 from keyvault_kit.custody.tenant import TenantFacts
+from keyvault_kit.custody.wording import PIN_ANEW
 
 _WORDS: Final = {Task.PASSWORD: "password", Task.PIN: "PIN"}
+_HOW: Final = {Task.PASSWORD: "'seal'", Task.PIN: PIN_ANEW}
 
 
 def s32(register: Register, _tenant: TenantFacts | None, now: datetime) -> Findings:
@@ -31,7 +33,7 @@ def s32(register: Register, _tenant: TenantFacts | None, now: datetime) -> Findi
                 what=f"the {secret} of {it.subject} has been due for a change since {it.day}:"
                 f" {it.trigger}",
                 why="Whoever learned it, or finds an old copy, can use it until it is changed.",
-                mend=f"Make and seal another {secret} of {it.subject}.",
+                mend=f"Make and seal another {secret} of {it.subject}: {_HOW[it.task]}.",
                 subject=it.subject,
             )
     if position(register, "C7", now) != NOT_KEPT:

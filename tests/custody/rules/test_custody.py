@@ -161,8 +161,10 @@ def test_days_of_an_absence_that_nobody_can_tell_any_more_are_unknown() -> None:
     its = judgements["S37"]
     assert its.outcome is Outcome.UNKNOWN
     assert [it.what for it in its.findings] == [
-        "it is not known on which days dave and judy will be away: that was noted, and erased"
+        "it is not known on which days dave and judy will be away: a row of it is gone"
     ]
+    assert "'people absent'" in its.findings[0].mend
+    assert "'ledger verify'" in its.findings[0].mend
 
 
 # --- S39
