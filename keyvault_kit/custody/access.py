@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Final
 
-from keyvault_kit.custody.changes.keys import STILL_GOOD
-from keyvault_kit.custody.history import Exposure, Witnesses
 from keyvault_kit.custody.holdings import Container, Holdings, Item, Kind, Source, Way
+from keyvault_kit.custody.memories import memories, seen_sheets
 from keyvault_kit.custody.model import (
     Envelope,
     EnvelopeState,
@@ -24,14 +23,12 @@ from keyvault_kit.custody.model import (
     SetState,
     UnrecordedPin,
 )
-from keyvault_kit.custody.reach import HALVES, spans
+from keyvault_kit.custody.opening import accounts_of, is_good, keys_of, kind_of, may_open, opens
 from keyvault_kit.custody.register import Register
 from keyvault_kit.custody.wording import listed
 
 _GONE: Final = (EnvelopeState.SPOILED, EnvelopeState.DESTROYED)
 _PIECES: Final = {Form.SHARES: Kind.SHARE, Form.PARTS: Kind.PART}
-_EYES: Final = 2
-"""Whoever stands by under the eyes of another reads nothing, unless the two agree to."""
 
 
 def holdings_of(register: Register, on: date | None = None) -> Holdings:
@@ -44,7 +41,7 @@ def holdings_of(register: Register, on: date | None = None) -> Holdings:
         on: Who has no authority on that day is left out of survival; nobody is where it is absent.
     """
     sheets = tuple(_sheets(register))
-    items = (*_keys(register), *sheets, *_seen(register, sheets))
+    items = (*_keys(register), *sheets, *memories(register, sheets))
     ways = (way for it in items for way in it.now + it.before)
     people = {*register.people, *(person for way in ways for person in way.people)}
     return Holdings(
@@ -69,20 +66,6 @@ def has_authority(person: Person, day: date) -> bool:
     return (person.since or day) <= day <= (person.until or day)
 
 
-def may_open(register: Register, it: SecretSet) -> bool:
-    """Whether the secret of a set may open something.
-
-    It does while the set is in force; it may when a set that is not was offered to the tenant, or
-    its PIN was put on paper and perhaps on the key; and when the tenant took what should be dead,
-    or took it for another account.
-    """
-    if it.purpose is Purpose.IDENTITY:
-        return False
-    pending = it.state is SetState.MADE and (it.offered or it.purpose is Purpose.PIN)
-    taken = any(account.taken == it.id for account in register.accounts.values())
-    return it.state is SetState.IN_FORCE or pending or it.lives is not None or taken
-
-
 # --- Keys
 
 
@@ -100,12 +83,6 @@ def _keys(register: Register) -> Iterator[Item]:
 
 def _in_service(key: SecurityKey) -> bool:
     return key.retired is None and key.credential is not None
-
-
-def is_good(register: Register, key: SecurityKey) -> bool:
-    """Whether the passkey of a retired key still signs in, as far as anybody has said."""
-    said = (STILL_GOOD, key.id, None)
-    return any((it.rule, it.subject, it.settled) == said for it in register.findings)
 
 
 def _key(register: Register, key: SecurityKey) -> Item:
@@ -162,7 +139,7 @@ def _unrecorded(key: str, pin: UnrecordedPin) -> Item:
 
 
 def _sheets(register: Register) -> Iterator[Item]:
-    seen = _seen_sheets(register)
+    seen = seen_sheets(register)
     for its in register.sets.values():
         if may_open(register, its):
             for number, envelopes in _printed(register, its).items():
@@ -188,42 +165,17 @@ def _sheet(
     before = (way for it in envelopes for way in _before(register, it, readable=True))
     return Item(
         id=envelope.id,
-        kind=_PIECES.get(its.form, _kind(its)),
-        accounts=_accounts(register, its),
-        keys=_for_keys(its),
+        kind=_PIECES.get(its.form, kind_of(its)),
+        accounts=accounts_of(register, its),
+        keys=keys_of(its),
         set=its.id if its.form in _PIECES else "",
         threshold=its.threshold,
         safe=_safe(envelope),
         holder=_holder(envelope.hands),
         now=now,
         before=_beside(now, (*saw, *before)),
-        counts=_lies(envelope) and _opens(register, its),
+        counts=_lies(envelope) and opens(register, its),
     )
-
-
-def _opens(register: Register, its: SecretSet) -> bool:
-    """Whether a secret opens something for certain: not where the tenant took, or has, another."""
-    account = register.accounts.get(its.subject)
-    others = register.sets_of(its.subject, its.purpose)
-    taken = account is not None and account.taken is not None
-    doubtful = taken or any(it.lives or (it.offered and it.state is SetState.MADE) for it in others)
-    return its.state is SetState.IN_FORCE and not doubtful
-
-
-def _kind(its: SecretSet) -> Kind:
-    return Kind.PIN if its.purpose is Purpose.PIN else Kind.PASSWORD
-
-
-def _accounts(register: Register, its: SecretSet) -> tuple[str, ...]:
-    """What a password opens: its account, and those for which the tenant took it as well."""
-    if its.purpose is not Purpose.PASSWORD:
-        return ()
-    taken = (it.id for it in register.accounts.values() if it.taken == its.id)
-    return (its.subject, *taken)
-
-
-def _for_keys(its: SecretSet) -> tuple[str, ...]:
-    return (its.subject,) if its.purpose is Purpose.PIN else ()
 
 
 # --- Ways
@@ -278,105 +230,6 @@ def _before(register: Register, envelope: Envelope, *, readable: bool) -> Iterat
             needs = era.needs(register.safe_terms[stay.safe], last)
             for need in sorted(set(needs.values())):
                 yield Way(frozenset(it for it in needs if needs[it] <= need), need, how)
-
-
-# --- What was seen
-
-
-def _seen_sheets(register: Register) -> dict[tuple[str, int | None], list[Way]]:
-    """Set and number of a sheet -> by those who saw it."""
-    found: dict[tuple[str, int | None], list[Way]] = defaultdict(list)
-    witnesses = Witnesses(register.exposures)
-    for it in register.exposures:
-        if it.number is not None:
-            found[it.set, it.number].append(_remembers(it, witnesses))
-    return found
-
-
-def _remembers(it: Exposure, witnesses: Witnesses) -> Way:
-    """Alone, what somebody saw; with another, what they both stood by to (ADR 13)."""
-    if not it.present:
-        return Way(frozenset((it.person,)), 1, "saw it")
-    people = frozenset((it.person, *witnesses.beside(it)))
-    return Way(people, min(_EYES, len(people)), "stood by while it lay open")
-
-
-def _seen(register: Register, sheets: Iterable[Item]) -> Iterator[Item]:
-    """What people saw of a whole secret, or of the halves in which a password was typed."""
-    whole: dict[str, list[Way]] = defaultdict(list)
-    halves: dict[str, dict[int, list[Way]]] = defaultdict(lambda: defaultdict(list))
-    witnesses = Witnesses(register.exposures)
-    for it in register.exposures:
-        its = register.sets.get(it.set)
-        if its is None or not may_open(register, its):
-            continue
-        if it.half is not None:
-            halves[it.set][it.half].append(_remembers(it, witnesses))
-        elif it.number is None:
-            whole[it.set].append(_remembers(it, witnesses))
-    for name, ways in whole.items():
-        its = register.sets[name]
-        yield _memory(register, its, f"seen:{name}", _kind(its), ways)
-    for name, typed in halves.items():
-        its = register.sets[name]
-        yield from _typed(register, its, typed, _parts(register, its, sheets))
-
-
-def _parts(
-    register: Register, its: SecretSet, sheets: Iterable[Item]
-) -> dict[int | None, tuple[Way, ...]]:
-    """Number of a literal part of a password -> all the ways to it."""
-    if its.form is not Form.PARTS:
-        return {}
-    mine = (it for it in sheets if it.set == its.id)
-    return {register.envelopes[it.id].number: it.now + it.before for it in mine}
-
-
-def _typed(
-    register: Register,
-    its: SecretSet,
-    halves: dict[int, list[Way]],
-    parts: dict[int | None, tuple[Way, ...]],
-) -> Iterator[Item]:
-    """The halves of a password; where literal parts of it lie on paper, both fill the gaps."""
-    if its.form is not Form.PARTS:
-        for half, ways in halves.items():
-            yield _memory(
-                register, its, f"seen:{its.id}:half-{half}", Kind.PART, ways, f"halves:{its.id}"
-            )
-        return
-    every = spans(its.count)
-    for n, (part, half) in enumerate(every, 1):
-        ways = [*parts.get(part, ()), *halves.get(half, ())]
-        name, of = f"seen:{its.id}:piece-{n}", f"pieces:{its.id}"
-        yield _memory(register, its, name, Kind.PART, ways, of, len(every))
-
-
-def _memory(
-    register: Register,
-    its: SecretSet,
-    name: str,
-    kind: Kind,
-    ways: Iterable[Way],
-    of: str = "",
-    need: int = 0,
-) -> Item:
-    """What lies nowhere by itself.
-
-    Args:
-        of: The set of which it is a piece.
-        need: How many of its pieces give the secret; both halves, where nothing is said.
-    """
-    return Item(
-        id=name,
-        kind=kind,
-        accounts=_accounts(register, its),
-        keys=_for_keys(its),
-        set=of,
-        threshold=(need or len(HALVES)) if of else 1,
-        before=tuple(dict.fromkeys(ways)),
-        counts=False,
-    )
 
 
 # --- What is odd

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from keyvault_kit.custody.access import holdings_of, is_good
+from keyvault_kit.custody.access import holdings_of
 from keyvault_kit.custody.authority import TWO
 from keyvault_kit.custody.changes.envelopes import BAGS
 from keyvault_kit.custody.leaving import secrets, words
@@ -26,6 +26,7 @@ from keyvault_kit.custody.leaving.orders import (
     has_in_hand,
 )
 from keyvault_kit.custody.model import Envelope, Id, Purpose, Role, Safe
+from keyvault_kit.custody.opening import is_good
 from keyvault_kit.custody.reach import Reach
 from keyvault_kit.custody.register import Register, known
 from keyvault_kit.custody.survival import usable

@@ -8,9 +8,10 @@ from typing import Final
 
 import msgspec
 
-from keyvault_kit.custody.access import has_authority, may_open
+from keyvault_kit.custody.access import has_authority
 from keyvault_kit.custody.history import Duty
 from keyvault_kit.custody.model import Envelope, SecretSet, SecurityKey, SetState
+from keyvault_kit.custody.opening import may_open
 from keyvault_kit.custody.reach import Access, Reach
 from keyvault_kit.custody.register import Register
 from keyvault_kit.custody.triggers import later

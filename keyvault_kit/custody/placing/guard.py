@@ -20,9 +20,9 @@ from typing import Final
 import msgspec
 
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.access import may_open
 from keyvault_kit.custody.changes.keys import ALLOWED
 from keyvault_kit.custody.model import EnvelopeState, Form, SetState
+from keyvault_kit.custody.opening import may_open
 from keyvault_kit.custody.reach import Pieces, Reach, alone_in, known_part
 from keyvault_kit.custody.register import Register, known
 from keyvault_kit.custody.wording import listed
