@@ -13,14 +13,15 @@ Family = tuple[int, ...]
 
 NEVER: Final[Family] = ()
 ALWAYS: Final[Family] = (0,)
+_STEP: Final = 20
 
 
 class Antichains:
     """Families of minimal sets.
 
     Args:
-        limit: How many sets a family may have, and how often so many may be made on the way:
-            beyond, whatever is asked raises OverflowError.
+        limit: How many sets a family may have; and twenty times as many may be made at a step on
+            the way to it. Beyond, whatever is asked raises OverflowError.
     """
 
     def __init__(self, limit: int = 20_000) -> None:
@@ -43,10 +44,10 @@ class Antichains:
 
     def _limited(self, sets: Iterable[int]) -> set[int]:
         found = set[int]()
-        for it in sets:
-            found.add(it)
-            if len(found) > 10 * self._limit:
+        for made, it in enumerate(sets):
+            if made >= _STEP * self._limit:
                 raise OverflowError
+            found.add(it)
         return found
 
     def _minimal(self, sets: Iterable[int]) -> Family:

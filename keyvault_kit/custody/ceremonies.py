@@ -2,16 +2,10 @@
 
 from datetime import datetime
 
-import msgspec
-
-from keyvault_kit.custody.model import Id
+from keyvault_kit.custody.model import Id, Value
 
 
-class _Value(msgspec.Struct, frozen=True, kw_only=True):
-    """A frozen value of the register."""
-
-
-class Return(_Value, frozen=True):
+class Return(Value, frozen=True):
     """A ceremony went back to an earlier step: when, and what had been lost."""
 
     to: str
@@ -19,7 +13,7 @@ class Return(_Value, frozen=True):
     why: str
 
 
-class PageCount(_Value, frozen=True):
+class PageCount(Value, frozen=True):
     """The pages of a ceremony's secret sheets: what came out of the printer, and where it went."""
 
     printed: int
@@ -28,7 +22,7 @@ class PageCount(_Value, frozen=True):
     destroyed: int
 
 
-class CeremonyRecord(_Value, frozen=True):
+class CeremonyRecord(Value, frozen=True):
     """One ceremony as the ledger tells it.
 
     Attributes:

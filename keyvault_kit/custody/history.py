@@ -10,9 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
 
-import msgspec
-
-from keyvault_kit.custody.model import Id
+from keyvault_kit.custody.model import Id, Value
 
 
 class Duty(StrEnum):
@@ -41,11 +39,7 @@ class Trigger(StrEnum):
     """A safe, or a site, moved."""
 
 
-class _Value(msgspec.Struct, frozen=True, kw_only=True):
-    """A frozen value of the register."""
-
-
-class Stay(_Value, frozen=True):
+class Stay(Value, frozen=True):
     """An envelope lay in a safe.
 
     Attributes:
@@ -58,7 +52,7 @@ class Stay(_Value, frozen=True):
     until: datetime | None = None
 
 
-class SafeTerm(_Value, frozen=True):
+class SafeTerm(Value, frozen=True):
     """Who opened a safe, and how many of them it took, for a time.
 
     Attributes:
@@ -90,7 +84,7 @@ def taken_off(terms: tuple[SafeTerm, ...]) -> dict[str, datetime]:
     return {person: time for person, time in left.items() if person not in terms[-1].openers}
 
 
-class Era(_Value, frozen=True):
+class Era(Value, frozen=True):
     """A safe had one combination for a time: the one theory of who knows it.
 
     Whoever was told a combination keeps knowing it until it is changed, on the list or off it. And
@@ -144,7 +138,7 @@ def end(since: datetime, occurred: datetime, entered: datetime) -> datetime:
 # --- What people saw
 
 
-class Exposure(_Value, frozen=True):
+class Exposure(Value, frozen=True):
     """A person saw or could see a secret; it counts until the secret was changed.
 
     Attributes:
@@ -195,7 +189,7 @@ class Witnesses:
         return tuple(seen_by)
 
 
-class Noted(_Value, frozen=True):
+class Noted(Value, frozen=True):
     """A trigger, when it was pulled, and the `seq` of its entry."""
 
     trigger: Trigger

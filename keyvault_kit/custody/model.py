@@ -137,11 +137,11 @@ class SetState(StrEnum):
     DEAD = "dead"
 
 
-class _Value(msgspec.Struct, frozen=True, kw_only=True):
+class Value(msgspec.Struct, frozen=True, kw_only=True):
     """A frozen value of the register."""
 
 
-class Signer(_Value, frozen=True):
+class Signer(Value, frozen=True):
     """A person's signing credential: a FIDO2 key that makes OpenSSH signatures.
 
     Attributes:
@@ -155,7 +155,7 @@ class Signer(_Value, frozen=True):
     credential: str
 
 
-class Signature(_Value, frozen=True):
+class Signature(Value, frozen=True):
     """A person's signature as the log holds it.
 
     Attributes:
@@ -166,7 +166,7 @@ class Signature(_Value, frozen=True):
     armored: str
 
 
-class Person(_Value, frozen=True):
+class Person(Value, frozen=True):
     """Somebody who may act; the name lies in the erasable table under `details`.
 
     Attributes:
@@ -194,7 +194,7 @@ class Person(_Value, frozen=True):
     until_known: datetime | None = None
 
 
-class Site(_Value, frozen=True):
+class Site(Value, frozen=True):
     """Where safes stand.
 
     Attributes:
@@ -206,7 +206,7 @@ class Site(_Value, frozen=True):
     envelope: EnvelopeFormat | None = None
 
 
-class Safe(_Value, frozen=True):
+class Safe(Value, frozen=True):
     """A container, who can open it and how many of them it needs (S34, S37)."""
 
     id: Id
@@ -215,7 +215,7 @@ class Safe(_Value, frozen=True):
     need: int
 
 
-class Account(_Value, frozen=True):
+class Account(Value, frozen=True):
     """An emergency access account.
 
     Attributes:
@@ -242,7 +242,7 @@ class Account(_Value, frozen=True):
     added: datetime | None = None
 
 
-class UnrecordedPin(_Value, frozen=True):
+class UnrecordedPin(Value, frozen=True):
     """A PIN that a key got, and of which no sheet is known here.
 
     Attributes:
@@ -254,7 +254,7 @@ class UnrecordedPin(_Value, frozen=True):
     since: datetime
 
 
-class SecurityKey(_Value, frozen=True):
+class SecurityKey(Value, frozen=True):
     """A FIDO2 authenticator under custody.
 
     Attributes:
@@ -293,7 +293,7 @@ class SecurityKey(_Value, frozen=True):
     hands: tuple[Id, ...] = ()
 
 
-class ImportedMetadata(_Value, frozen=True):
+class ImportedMetadata(Value, frozen=True):
     """The metadata BLOB by which attestations are judged besides the shipped roots (FIDO MDS 3).
 
     Attributes:
@@ -309,7 +309,7 @@ class ImportedMetadata(_Value, frozen=True):
     time: datetime
 
 
-class SecretSet(_Value, frozen=True):
+class SecretSet(Value, frozen=True):
     """One password or PIN and how it was put on paper.
 
     Attributes:
@@ -341,7 +341,7 @@ class SecretSet(_Value, frozen=True):
     lives: datetime | None = None
 
 
-class Envelope(_Value, frozen=True):
+class Envelope(Value, frozen=True):
     """Sealed paper or a sealed key.
 
     Attributes:
@@ -367,7 +367,7 @@ class Envelope(_Value, frozen=True):
     hands: tuple[Id, ...] = ()
 
 
-class Decision(_Value, frozen=True):
+class Decision(Value, frozen=True):
     """A recorded choice: a conflict of the sources (C1 to C8), or an exception.
 
     Attributes:
@@ -387,7 +387,7 @@ class Decision(_Value, frozen=True):
     seq: int
 
 
-class Finding(_Value, frozen=True):
+class Finding(Value, frozen=True):
     """Something seen that should not be so.
 
     Attributes:

@@ -14,6 +14,7 @@ import msgspec
 from keyvault_kit.custody.coalitions import classes
 from keyvault_kit.custody.conditions import Condition, Have, conditions
 from keyvault_kit.custody.holdings import Holdings, Item, Kind, Way
+from keyvault_kit.custody.reach import HALVES
 from keyvault_kit.custody.wording import listed
 
 _WORDS: Final = {
@@ -24,7 +25,6 @@ _WORDS: Final = {
     Kind.PART: "part",
 }
 _SAID: Final = {Kind.PIN: "PIN", Kind.PASSWORD: "password"}
-_HALVES: Final = 2
 _SEEN: Final = "seen:"
 """How the ids begin of what the register knows to have been seen, and lies nowhere."""
 
@@ -174,7 +174,9 @@ def _named(kind: Kind, items: list[Item]) -> str:
     if kind in (Kind.SHARE, Kind.PART):
         of = " of its password" if items[0].accounts else " of the PIN"
     if items[0].id.startswith(_SEEN):
-        one, many = ("a half", "halves") if items[0].threshold == _HALVES else ("a piece", "pieces")
+        one, many = (
+            ("a half", "halves") if items[0].threshold == len(HALVES) else ("a piece", "pieces")
+        )
         return f"{many if len(items) > 1 else one}{of}" if of else f"its {_SAID[kind]}"
     if all(it.id.casefold().startswith(f"{kind}") for it in items):
         return f"{listed(it.id for it in items)}{of}"

@@ -5,7 +5,7 @@ time from when its subject came to be; something that happened since pulls it fo
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -21,6 +21,7 @@ from keyvault_kit.custody.triggers import (
     at_once,
     beginning,
     combination_known_to,
+    day_of,
     days_after,
     known_time,
     later,
@@ -92,7 +93,7 @@ def due(register: Register, now: datetime) -> tuple[Due, ...]:
     Args:
         now: Aware.
     """
-    today = _day(now)
+    today = day_of(now)
     last = later(today, HORIZON)
     duties = (
         *_reviews(register),
@@ -111,16 +112,12 @@ def due(register: Register, now: datetime) -> tuple[Due, ...]:
 
 def days_left(it: Due, now: datetime) -> int:
     """Days from now until a duty is due; below 0 when it is overdue."""
-    return (it.day - _day(now)).days
+    return (it.day - day_of(now)).days
 
 
 def overdue(it: Due, now: datetime) -> bool:
     """Whether the day of a duty is over."""
     return days_left(it, now) < 0
-
-
-def _day(time: datetime) -> date:
-    return time.astimezone(UTC).date()
 
 
 def _due(

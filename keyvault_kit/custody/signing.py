@@ -1,15 +1,9 @@
 """Whose signing credential counts, and which signatures the next entries stand under."""
 
-import msgspec
-
-from keyvault_kit.custody.model import Id, Signer
+from keyvault_kit.custody.model import Id, Signer, Value
 
 
-class _Value(msgspec.Struct, frozen=True, kw_only=True):
-    """A frozen value of the register."""
-
-
-class SignerTerm(_Value, frozen=True):
+class SignerTerm(Value, frozen=True):
     """From which entry to which a signing credential counted.
 
     Attributes:
@@ -22,7 +16,7 @@ class SignerTerm(_Value, frozen=True):
     until: int | None = None
 
 
-class Warrant(_Value, frozen=True):
+class Warrant(Value, frozen=True):
     """The signatures that the next entries stand under.
 
     Attributes:

@@ -74,6 +74,11 @@ def _same_day_next_year(day: date) -> date:
     return day.replace(year=day.year + 1, day=28 if leaps else day.day)
 
 
+def day_of(time: datetime) -> date:
+    """The day of a time (UTC)."""
+    return time.astimezone(UTC).date()
+
+
 def beginning(day: date) -> datetime:
     """The first moment of a day (UTC)."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)

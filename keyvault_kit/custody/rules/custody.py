@@ -5,7 +5,7 @@ plans and registers alike; here stands what the register knows beside that.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from itertools import groupby
 from typing import Final
 
@@ -22,7 +22,7 @@ from keyvault_kit.custody.rules.rule import MET, Findings, Rule, for_people
 from keyvault_kit.custody.survival import Survival
 from keyvault_kit.custody.tenant import TenantFacts
 from keyvault_kit.custody.thin_days import Absence, ThinDays, thin_days, validity
-from keyvault_kit.custody.triggers import combination_known_to, year_after
+from keyvault_kit.custody.triggers import combination_known_to, day_of, year_after
 from keyvault_kit.custody.wording import count_of, listed
 
 FIREPROOF: Final = "fireproof"
@@ -40,7 +40,7 @@ _NAMED: Final = 3
 
 def s34(register: Register, _tenant: TenantFacts | None, now: datetime) -> Findings:
     """Fireproof safes, at two separate sites at least (S34)."""
-    yield from judging.s34(holdings_of(register, _day(now)))
+    yield from judging.s34(holdings_of(register, day_of(now)))
     said = counting(register, FIREPROOF, now)
     if said is None or said.choice != MET:
         yield RuleFinding(
@@ -55,13 +55,13 @@ def s34(register: Register, _tenant: TenantFacts | None, now: datetime) -> Findi
 
 def s35(register: Register, _tenant: TenantFacts | None, now: datetime) -> Findings:
     """One fire or thief cannot take both keys of an account, nor both their PINs (S35)."""
-    holdings = holdings_of(register, _day(now))
+    holdings = holdings_of(register, day_of(now))
     return judging.s35(holdings, Survival(holdings))
 
 
 def s36(register: Register, _tenant: TenantFacts | None, now: datetime) -> Findings:
     """Keys and PINs lie in separate places (S36; C6 can be decided otherwise)."""
-    return judging.s36(holdings_of(register, _day(now)))
+    return judging.s36(holdings_of(register, day_of(now)))
 
 
 # --- People
@@ -80,9 +80,9 @@ def s37(
         absences: Who is away when; who has no authority yet, or no more, counts as away by itself.
         untold: Of whom an absence was noted whose days are not known any more.
     """
-    holdings = holdings_of(register, _day(now))
+    holdings = holdings_of(register, day_of(now))
     yield from judging.s37(holdings, Survival(holdings))
-    thin = thin_days(holdings, (*absences, *validity(register)), _day(now))
+    thin = thin_days(holdings, (*absences, *validity(register)), day_of(now))
     by_need = sorted(thin, key=lambda it: (it.account, it.what, it.first))
     for (account, what), runs in groupby(by_need, key=lambda it: (it.account, it.what)):
         yield _thin(account, what, tuple(runs))
@@ -128,12 +128,12 @@ def _more(there_are: int, noun: str) -> str:
 
 def s38(register: Register, _tenant: TenantFacts | None, now: datetime) -> Findings:
     """Nobody suffices alone: two people for the keys, and two others for the PINs (S38)."""
-    return judging.s38(holdings_of(register, _day(now)))
+    return judging.s38(holdings_of(register, day_of(now)))
 
 
 def s39(register: Register, _tenant: TenantFacts | None, now: datetime) -> Findings:
     """Nobody has ever had everything, and a leaver has nothing left (S39)."""
-    today = _day(now)
+    today = day_of(now)
     yield from judging.s39(holdings_of(register, today))
     for person in register.people.values():
         if person.until and person.until < today:
@@ -188,7 +188,7 @@ def s42(register: Register, _tenant: TenantFacts | None, now: datetime) -> Findi
                     f" ({cause.since.date()})",
                     "Whoever knows it can still open the safe.",
                 )
-        if year_after(changed, "").day < _day(now):
+        if year_after(changed, "").day < day_of(now):
             yield _combination(
                 safe,
                 Severity.LOW,
@@ -205,10 +205,6 @@ def _combination(safe: Safe, severity: Severity, what: str, why: str) -> RuleFin
     return RuleFinding(
         rule="S42", severity=severity, what=what, why=why, mend=mend, subject=safe.id
     )
-
-
-def _day(now: datetime) -> date:
-    return now.astimezone(UTC).date()
 
 
 RULES: Final[dict[str, Rule]] = {

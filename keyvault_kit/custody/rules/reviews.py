@@ -11,7 +11,7 @@ from keyvault_kit.custody.register import Register
 from keyvault_kit.custody.rules.rule import Findings, Rule, each_account
 from keyvault_kit.custody.schedule import review_period
 from keyvault_kit.custody.tenant import PERSONAL, SignIn, TenantAccount, TenantFacts
-from keyvault_kit.custody.triggers import reviews_set_off
+from keyvault_kit.custody.triggers import day_of, reviews_set_off
 from keyvault_kit.custody.wording import count_of
 
 AROUND: Final = timedelta(hours=4)
@@ -27,7 +27,7 @@ working. The clock's own tolerance, five minutes, is small beside it.
 
 def s54(register: Register, _tenant: TenantFacts | None, now: datetime) -> Findings:
     """Each account was validated within the last 90 days (S54)."""
-    today = now.astimezone(UTC).date()
+    today = day_of(now)
     for account in register.accounts.values():
         period = review_period(register, account)
         if period.day < today:
