@@ -6,19 +6,21 @@ crash: the steps that need it send the ceremony back to a declared step, which f
 is spoiled by that.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import date, datetime
 from typing import TypeVar
 
-from keyvault_kit.ceremonies import clock, records
+from keyvault_kit.ceremonies import clock, closing, exceptions, records
 from keyvault_kit.ceremonies.book import Signing
-from keyvault_kit.ceremonies.interaction import Interaction, Prompt, Topic
+from keyvault_kit.ceremonies.interaction import Interaction, OffScript, Prompt, Topic
 from keyvault_kit.ceremonies.plan import Ceremony, Condition, GoBack, Hands, Step, Work
 from keyvault_kit.ceremonies.signing import sign_act
 from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.authority import TWO, signatures_needed
 from keyvault_kit.custody.register import Register
+from keyvault_kit.custody.wording import listed
 from keyvault_kit.errors import (
     DeclinedError,
     DeviceError,
@@ -57,6 +59,40 @@ def run(
             return _Run(ceremony, station, interaction, watch, hands).go()
         finally:
             station.paper.clear()
+
+
+def walk_through(ceremony: Ceremony, station: Station, interaction: Interaction) -> tuple[str, ...]:
+    """Go through a plan without doing anything: tell each step, and what would stand in its way.
+
+    Returns:
+        What stands in the way already now, in words; what only an earlier step makes true is not
+        among it.
+    """
+    register, day = station.book.register, station.clock().date()
+    steps = ceremony.plan.steps(register, ceremony.request)
+    done = its.done if (its := register.ceremonies.get(ceremony.id)) else ()
+    troubles: dict[str, None] = {}
+    for number, step in enumerate(steps, 1):
+        interaction.progress(ceremony.id, number, len(steps), step.activity)
+        notes = [f"by {listed(step.by)}"]
+        notes += ["signed"] if step.signed else []
+        notes += ["a secret is in memory"] if step.secret or step.needs else []
+        notes += ["done already"] if step.id in done else []
+        text = f"      {'; '.join(notes)}"
+        interaction.show(Prompt(topic=Topic.NOTE, text=text, subject=step.id))
+        troubles |= dict.fromkeys(_troubles(step, register, day))
+    return tuple(troubles)
+
+
+def _troubles(step: Step, register: Register, day: date) -> Iterator[str]:
+    for person in step.by:
+        its = register.people.get(person)
+        if its is None:
+            yield f"{person} is not in the register"
+        elif (its.since or day) > day or (its.until or day) < day:
+            yield f"{person} has no authority on {day}"
+        if step.signed and register.signers and person not in register.signers:
+            yield f"{person} has no signing key on record"
 
 
 def script(steps: Sequence[Step]) -> tuple[tuple[int, str, str], ...]:
@@ -110,9 +146,26 @@ class _Run:
             except GoBack as back:
                 self._go_back(step, back.why)
         if not self.book.register.ceremonies[self.ceremony.id].closed:
-            self.book.record([ev.CeremonyClosed(ceremony=self.ceremony.id)], self.ceremony.people)
+            self._close()
         records.print_at_close(self.station, self.interaction, self.ceremony.id, self.steps)
         return self.book.register
+
+    def _close(self) -> None:
+        """Each participant agrees or says why not, and signs; one step alone needs no more."""
+        it = self.ceremony
+        step = Step(id="close", activity="Close the ceremony", by=it.people, act=lambda _: ())
+        work = self._work(step)
+        said = closing.Said((), ())
+        if len(self.steps) > 1:
+            said = self._trying(step.id, work, lambda: closing.ask_all(work, it.people))
+        signing = self._signing(work, said.signing, always=True) if it.plan.clock else None
+        self.book.record(
+            [*said.facts, ev.CeremonyClosed(ceremony=it.id)],
+            it.people,
+            work.details,
+            signing=signing if said.signing else None,
+            occurred=it.occurred,
+        )
 
     def _hold_what_is_done(self) -> None:
         """What a done step promised must still be true: it may have been done and found wanting."""
@@ -134,7 +187,7 @@ class _Run:
         number = self.ids.index(step.id) + 1
         self.interaction.progress(self.ceremony.id, number, len(self.steps), step.activity)
         self.watch(self.ceremony.id, step.id, "begins")
-        work, facts = self._trying(step.id, lambda: self._act(step))
+        work, facts = self._trying(step.id, self._work(step), lambda: self._act(step))
         self.watch(self.ceremony.id, step.id, "acted")
         self._record(work, self._framed(step, facts))
         self.watch(self.ceremony.id, step.id, "recorded")
@@ -142,17 +195,35 @@ class _Run:
 
     def _act(self, step: Step) -> tuple[Work, list[ev.Fact]]:
         """Act once; each try has a work of its own, so that nothing is written down twice."""
+        self._demand_no_media(step)
         work = self._work(step)
         return work, list(step.act(work))
 
-    def _trying(self, what: str, act: Callable[[], T]) -> T:
+    def _demand_no_media(self, step: Step) -> None:
+        """Whatever is plugged in could take a secret away; an opening is warned, and goes on.
+
+        Raises:
+            RefusedError: A transfer medium is plugged in while a secret is, or comes, in memory.
+        """
+        media = self.station.media() if step.secret or self.hands.hold_secret else ()
+        if not media:
+            return
+        what = f"{' and '.join(media)}: plugged in while a secret is in memory"
+        if self.ceremony.plan.clock:
+            raise RefusedError(what, mend="Take it out, and log it out.")
+        self.interaction.show(Prompt(topic=Topic.NOTE, text=f"WARNING: {what}.", subject=step.id))
+
+    def _trying(self, what: str, work: Work, act: Callable[[], T]) -> T:
         """Let people act; where that fails, they may try again before the run ends.
 
-        A run that ends lets go of its secrets, and then a whole set is made anew.
+        A run that ends lets go of its secrets, and then a whole set is made anew. Where somebody
+        says that it is not as planned, that is noted, and they act again.
         """
         while True:
             try:
                 return act()
+            except OffScript:
+                self._note_exception(work)
             except DeclinedError:
                 raise  # people said no: they were asked already
             except (DeviceError, InputError, MismatchError, RefusedError) as error:
@@ -160,6 +231,17 @@ class _Run:
                 prompt = Prompt(topic=Topic.RETRY, text=text, subject=what)
                 if not self.interaction.confirm(prompt):
                     raise
+
+    def _note_exception(self, work: Work) -> None:
+        """Note what happened; before the founding, and out of words, there is nothing to note."""
+        if self.ceremony.id not in self.book.register.ceremonies:
+            text = "This is the first step: say so at the next one, or end it here with Ctrl-C."
+            self.interaction.show(Prompt(topic=Topic.NOTE, text=text, subject=work.step.id))
+            return
+        noting = self._work(work.step)
+        with suppress(OffScript):
+            fact = exceptions.note(noting)
+            self.book.record([fact], work.step.by, noting.details)
 
     # --- Signatures
 
@@ -193,16 +275,18 @@ class _Run:
             signing=signing,
             erase=work.erase,
             checkpoint_signatures=work.checkpoint_signatures,
+            occurred=self.ceremony.occurred,
         )
 
-    def _signing(self, work: Work, people: Sequence[str]) -> Signing:
+    def _signing(self, work: Work, people: Sequence[str], *, always: bool = False) -> Signing:
         """Each signs with a key of their own; one that fails may be tried again."""
 
         def sign(person: str, message: bytes) -> str:
-            return self._trying(person, lambda: sign_act(work, person, message))
+            return self._trying(person, work, lambda: sign_act(work, person, message))
 
         signers = self.book.register.signers
-        return Signing(tuple(it for it in dict.fromkeys(people) if it in signers), sign)
+        able = tuple(it for it in dict.fromkeys(people) if it in signers)
+        return Signing(able, sign, always=always)
 
     # --- The clock
 
@@ -216,7 +300,7 @@ class _Run:
         readers = clock.readers(self.ceremony)
         step = Step(id="clock", activity="Read the time", by=readers, act=lambda _: ())
         work = self._work(step)
-        fact = self._trying("clock", lambda: clock.read(work, readers))
+        fact = self._trying("clock", work, lambda: clock.read(work, readers))
         overruled = isinstance(fact, ev.ClockOverruled)
         signing = self._signing(work, readers) if overruled else None
         self.book.record([fact], readers, signing=signing)
@@ -257,7 +341,8 @@ class _Run:
         self.book.record([*facts, returned], to.by, signing=signing)
 
     def _work(self, step: Step) -> Work:
-        return Work(self.station, self.interaction, self.ceremony.id, self.hands, step)
+        it = self.ceremony
+        return Work(self.station, self.interaction, it.id, self.hands, step, occurred=it.occurred)
 
 
 def _hold(step: Step, condition: Condition | None, register: Register) -> None:

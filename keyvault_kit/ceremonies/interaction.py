@@ -15,13 +15,23 @@ from keyvault_kit.secret import Secret
 class Topic(StrEnum):
     """What a prompt is about, for whoever answers by script."""
 
+    AGREEMENT = "agreement"
     BAG_NUMBER = "bag number"
     BAG_INTACT = "bag intact"
     BLINKING = "blinking"
     CHANGE = "change"
+    CHECK = "check"
+    """An item of a checklist: yes, or it is a finding."""
+    CLASS = "class of a use"
     CLOCK = "clock"
     DEPOSIT = "deposit"
+    EVIDENCE = "evidence"
+    """The name of a file of evidence on the transfer medium."""
+    EXCEPTION = "exception"
+    FOUND = "found in a safe"
+    """The number of a bag that lies in a safe; nothing when there is no other."""
     KEY_PIN = "PIN of a key"
+    MEDIUM = "transfer medium"
     NEW_PIN = "new PIN"
     NOTE = "note"
     OPTIONS = "creation options"
@@ -33,13 +43,20 @@ class Topic(StrEnum):
     PROPOSAL = "proposal"
     READ_BACK = "read back"
     RESET = "reset"
+    REMARK = "remark"
+    """Free text; nothing where there is nothing to say."""
     RETRY = "retry"
     REVEAL = "reveal"
     SERIAL = "serial number"
     SHRED = "shred"
     SIGN_IN = "sign-in"
+    TAKEN_OUT = "taken out"
     TENANT_PASSWORD = "tenant password"  # noqa: S105 - a topic, not a password
     TOUCH = "touch"
+
+
+class OffScript(Exception):  # noqa: N818 - no error: a turn that a ceremony can take
+    """Raised by an interaction, at any prompt, where somebody says: this is not as planned."""
 
 
 class Prompt(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +75,10 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Interaction(Protocol):
-    """What a ceremony wants of the people in the room."""
+    """What a ceremony wants of the people in the room.
+
+    Any of its questions may raise :class:`OffScript`: the engine notes it, and asks anew.
+    """
 
     def show(self, prompt: Prompt) -> None:
         """Tell something; nothing is asked."""

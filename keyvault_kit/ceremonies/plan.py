@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Final, Self, TypeVar
 
 import msgspec
@@ -52,6 +52,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
         signed: Whether those who do it sign it with keys of their own, for it needs two.
         needs: Names of what it takes from the hands of this run.
         restart: The step to go back to when something of `needs` was lost, or at `GoBack`.
+        secret: Whether a secret comes into memory in it: no transfer medium is plugged in then.
         on_return: Run when a ceremony comes back to this step: destroys what was lost half-made,
             and returns the facts that say so.
     """
@@ -63,6 +64,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     before: Condition | None = None
     after: Condition | None = None
     signed: bool = False
+    secret: bool = False
     needs: tuple[str, ...] = ()
     restart: str | None = None
     on_return: Callable[["Work"], Sequence[ev.Fact]] | None = None
@@ -87,12 +89,14 @@ class Ceremony(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         people: Everybody who takes part; the first two read the time.
+        occurred: When it took place, aware, where it is entered afterwards; of what nobody signs.
     """
 
     id: str
     plan: Plan
     request: Request
     people: tuple[str, ...]
+    occurred: datetime | None = None
 
 
 class Hands:
@@ -127,6 +131,11 @@ class Hands:
             raise InternalError(f"{name} are not secrets")
         return things
 
+    @property
+    def hold_secret(self) -> bool:
+        """Whether a secret is held under any name."""
+        return any(isinstance(it, Secret) for thing in self._things.values() for it in _each(thing))
+
     def drop(self, name: str) -> None:
         """Wipe and forget what is held under that name, if anything is."""
         self._wipe(self._things.pop(name, None))
@@ -145,9 +154,13 @@ class Hands:
 
     @staticmethod
     def _wipe(thing: object) -> None:
-        for it in thing if isinstance(thing, tuple) else (thing,):
+        for it in _each(thing):
             if isinstance(it, Secret):
                 it.wipe()
+
+
+def _each(thing: object) -> tuple[object, ...]:
+    return thing if isinstance(thing, tuple) else (thing,)
 
 
 def demand_printable(row: dict[str, str]) -> None:
@@ -181,6 +194,7 @@ class Work:
     details: list[Detail] = field(default_factory=list)
     erase: list[str] = field(default_factory=list)
     checkpoint_signatures: list[tuple[int, str, str]] = field(default_factory=list)
+    occurred: datetime | None = None
 
     @property
     def register(self) -> Register:
@@ -189,7 +203,7 @@ class Work:
 
     def observe(self, *facts: ev.Fact) -> None:
         """Record what was seen at once, whatever becomes of the step; at most it is seen twice."""
-        self.station.book.record(facts, self.step.by)
+        self.station.book.record(facts, self.step.by, occurred=self.occurred)
 
     def lay_open(self, set_id: str, number: int) -> None:
         """Record who stands by while a sheet lies open; to be called before it does."""

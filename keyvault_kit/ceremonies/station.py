@@ -70,6 +70,8 @@ class Station:
         anchors: What attestations are judged by here; software keys' roots in rehearsals alone.
         transfer: Folder of the medium that carries files to and from the online side.
         zone: The zone of a time that is typed without one.
+        media: Names of the transfer media that are plugged in, as this machine sees them: what it
+            started from and where the ledger lies is not among them.
     """
 
     mode: Mode
@@ -82,6 +84,7 @@ class Station:
     anchors: Callable[[], Anchors]
     transfer: Path
     zone: tzinfo = UTC
+    media: Callable[[], tuple[str, ...]] = tuple
 
     def __post_init__(self) -> None:
         mode = self.book.register.mode

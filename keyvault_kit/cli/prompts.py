@@ -13,7 +13,7 @@ from typing import Final, NoReturn
 
 import click
 
-from keyvault_kit.ceremonies.interaction import Prompt
+from keyvault_kit.ceremonies.interaction import OffScript, Prompt
 from keyvault_kit.errors import InputError, RefusedError
 from keyvault_kit.secret import Secret
 
@@ -35,20 +35,26 @@ class TerminalInteraction:
 
     def confirm(self, prompt: Prompt) -> bool:
         """Ask for yes or no; no is the default."""
-        return click.confirm(prompt.text, default=False, err=True)
+        while True:
+            answer = _asked(f"{prompt.text} [y/N]").lower()
+            if answer in ("y", "yes", "n", "no", ""):
+                return answer.startswith("y")
+            click.echo("Error: invalid input", err=True)
 
     def choose(self, prompt: Prompt, choices: tuple[str, ...]) -> int:
         """Print the choices with numbers and ask for one."""
         click.echo(prompt.text, err=True)
         for number, choice in enumerate(choices, 1):
             click.echo(f"  {number}  {choice}", err=True)
-        chosen: int = click.prompt("Number", type=click.IntRange(1, len(choices)), err=True)
-        return chosen - 1
+        while True:
+            chosen = _asked("Number")
+            if chosen.isascii() and chosen.isdecimal() and 1 <= int(chosen) <= len(choices):
+                return int(chosen) - 1
+            click.echo(f"Error: type a number from 1 to {len(choices)}", err=True)
 
     def ask(self, prompt: Prompt) -> str:
         """Ask for a line of text; an empty one is an answer too."""
-        answer: str = click.prompt(prompt.text, default="", show_default=False, err=True)
-        return answer
+        return _asked(prompt.text)
 
     def ask_pin(self, prompt: Prompt) -> Secret:
         """Ask for a PIN without showing it."""
@@ -79,6 +85,22 @@ class TerminalInteraction:
     def progress(self, ceremony: str, step: int, of: int, activity: str) -> None:
         """Print which step begins."""
         click.echo(f"{ceremony} {step}/{of}  {activity}", err=True)
+
+
+OFF_SCRIPT: Final = "!"
+"""What is typed at any question where something is not as planned."""
+
+
+def _asked(text: str) -> str:
+    """A line that was typed.
+
+    Raises:
+        OffScript: It says that this is not as planned.
+    """
+    answer: str = click.prompt(text, default="", show_default=False, err=True)
+    if answer.strip() == OFF_SCRIPT:
+        raise OffScript
+    return answer
 
 
 def ask_secret(text: str) -> Secret:

@@ -52,6 +52,7 @@ TABLE: Final[dict[type[ev.Fact], Rule]] = {
     ev.SiteAdded: Rule("add a site", _OFFICER, TWO),
     ev.SiteChanged: Rule("change a site", _OFFICER, TWO),
     ev.SafeAdded: Rule("add a safe", _OFFICER, TWO),
+    ev.SafeMoved: Rule("move a safe to another site", _OFFICER, TWO),
     ev.SafeChanged: Rule("change who opens a safe", _OFFICER, TWO),
     ev.AccountAdded: Rule("add an account", _OFFICER, TWO),
     ev.AccountChanged: Rule("change an account", _OFFICER, TWO),
@@ -79,11 +80,13 @@ TABLE: Final[dict[type[ev.Fact], Rule]] = {
     ev.SetMade: Rule("make a secret", _OFFICER),
     ev.SetVoided: Rule("give up a secret that was never in force", _OFFICER),
     ev.PasswordSet: Rule("put a password in force", _OFFICER, TWO),
+    ev.PasswordAnswered: Rule("enter what the tenant answered to a password", _OFFICER, TWO),
     # Envelopes
     ev.EnvelopePrinted: Rule("print a secret sheet", _OFFICER),
     ev.EnvelopeProven: Rule("prove a secret sheet", _OFFICER),
     ev.EnvelopeBagged: Rule("put a sheet into its bag", _HANDS),
     ev.KeyPacked: Rule("pack a key", _HANDS),
+    ev.ItemPacked: Rule("pack an item of the station", _HANDS),
     ev.CardPacked: Rule("make the card of a site", _OFFICER),
     ev.EnvelopeSealed: Rule("seal an envelope", _HANDS, TWO),
     ev.EnvelopeDeposited: Rule("deposit an envelope", _HANDS),
@@ -102,6 +105,10 @@ TABLE: Final[dict[type[ev.Fact], Rule]] = {
     # Duties
     ev.DutyDone: Rule("enter that a duty was done", _HANDS, TWO),
     ev.TriggerNoted: Rule("note what sets off a review", _OFFICER),
+    ev.UseClassed: Rule("class the use of an account", (Role.OFFICER, Role.AUDITOR), TWO),
+    # The station
+    ev.ItemAdded: Rule("add an item of the station", _HANDS, TWO),
+    ev.ItemRetired: Rule("retire an item of the station", _HANDS, TWO),
 }
 """Kind of act -> what it takes. The founding has no rule: before it there is nobody."""
 
@@ -145,7 +152,9 @@ def check(state: Register, entry: Entry) -> None:
         )
 
 
-_OF_THE_STATION: Final = (events.log.__name__, events.ceremonies.__name__)
+_OF_THE_STATION: Final = tuple(
+    module.__name__ for module in (events.log, events.ceremonies, events.evidence, events.items)
+)
 """Facts of these modules are the ledger's station's own: no other site proposes them."""
 _OWN: Final = (ev.DetailsErased, ev.MetadataImported)
 """So are these: what they are about lies at the station."""

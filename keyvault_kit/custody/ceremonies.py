@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from keyvault_kit.custody.model import Id, Value
+from keyvault_kit.custody.model import Hex256, Id, Value
 
 
 class Return(Value, frozen=True):
@@ -11,6 +11,22 @@ class Return(Value, frozen=True):
     to: str
     time: datetime
     why: str
+
+
+class Exceptional(Value, frozen=True):
+    """Something went otherwise than planned, at a step; what, lies behind the commitment."""
+
+    step: str
+    time: datetime
+    details: Hex256
+
+
+class Agreement(Value, frozen=True):
+    """What a participant said of the record in the end; why not lies behind the commitment."""
+
+    person: Id
+    agrees: bool
+    details: Hex256 | None = None
 
 
 class PageCount(Value, frozen=True):
@@ -32,6 +48,8 @@ class CeremonyRecord(Value, frozen=True):
         returns: When it went back, oldest first.
         printed: The envelopes whose secret sheets were printed in it.
         pages: How many of those pages went where, once two people counted them.
+        exceptions: What went otherwise than planned, oldest first.
+        agreements: What each participant said in the end.
         closed: Whether all steps are done.
     """
 
@@ -45,4 +63,6 @@ class CeremonyRecord(Value, frozen=True):
     returns: tuple[Return, ...] = ()
     printed: tuple[Id, ...] = ()
     pages: PageCount | None = None
+    exceptions: tuple[Exceptional, ...] = ()
+    agreements: tuple[Agreement, ...] = ()
     closed: bool = False

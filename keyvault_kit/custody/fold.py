@@ -17,6 +17,8 @@ from keyvault_kit.custody.changes import (
     clock,
     duties,
     envelopes,
+    evidence,
+    items,
     keys,
     observations,
     organisation,
@@ -38,6 +40,8 @@ HANDLERS: Final[Handlers] = {
     **observations.HANDLERS,
     **ceremonies.HANDLERS,
     **duties.HANDLERS,
+    **evidence.HANDLERS,
+    **items.HANDLERS,
 }
 
 

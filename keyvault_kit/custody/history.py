@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
+from typing import Final
 
 from keyvault_kit.custody.model import Id, Value
 
@@ -26,6 +27,18 @@ class Duty(StrEnum):
     """A person was trained (S59)."""
     DOCUMENT = "document"
     """The process document was read and found current (S59)."""
+
+
+class Why(StrEnum):
+    """Why an account is opened."""
+
+    EMERGENCY = "emergency"
+    DRILL = "drill"
+    REVIEW = "review"
+
+
+PRACTICE: Final = frozenset({Why.DRILL, Why.REVIEW})
+"""Uses that are no emergency: they are on record as what they are (S57, S65)."""
 
 
 class Trigger(StrEnum):

@@ -271,6 +271,9 @@ class SecurityKey(Value, frozen=True):
         retired: Why it is out of service; absent while it is in service.
         unrecorded: The PIN that it has, if no sheet of it is known here.
         hands: Who had it last, until it is packed (again).
+        user: SHA-256 of the user handle that its passkey is for, hex; absent where none was kept.
+        method: Graph's id of its passkey, where evidence has it.
+        confirmed: SHA-256 of the evidence that the tenant took its passkey; absent without any.
     """
 
     id: Id
@@ -291,6 +294,9 @@ class SecurityKey(Value, frozen=True):
     retired: Retirement | None = None
     unrecorded: UnrecordedPin | None = None
     hands: tuple[Id, ...] = ()
+    user: Hex256 | None = None
+    method: str | None = None
+    confirmed: Hex256 | None = None
 
 
 class ImportedMetadata(Value, frozen=True):
@@ -323,6 +329,8 @@ class SecretSet(Value, frozen=True):
         offered: Whether its password was about to be typed at the tenant.
         lives: When the tenant took its password although it was not in force, and so still might;
             absent where it did not.
+        before: The set that was in force when this one came into force.
+        evidence: SHA-256 of the evidence that the tenant took its password; absent without any.
     """
 
     id: Id
@@ -339,6 +347,8 @@ class SecretSet(Value, frozen=True):
     since_seq: int | None = None
     offered: bool = False
     lives: datetime | None = None
+    before: Id | None = None
+    evidence: Hex256 | None = None
 
 
 class Envelope(Value, frozen=True):

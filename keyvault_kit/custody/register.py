@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from keyvault_kit.custody.ceremonies import CeremonyRecord
+from keyvault_kit.custody.evidence import Classed, Evidence, SeenSignIn
 from keyvault_kit.custody.history import Era, Exposure, Noted, SafeTerm, Stay, eras
+from keyvault_kit.custody.items import Item
 from keyvault_kit.custody.model import (
     Account,
     Decision,
@@ -55,6 +57,11 @@ class Register:
         done: `DUTY:SUBJECT` -> when that was last done.
         uses: Account -> when it was signed in to or drilled, as it was entered.
         triggers: What set off a review of all accounts, oldest first.
+        emergencies: Account -> when it was used otherwise than to practise, as it was entered.
+        classed: Account -> the post-mortems that were held, oldest first (S62).
+        evidence: What was read from the tenant, in the order of entry.
+        sign_ins: Account -> what the tenant's logs had of it, oldest first (S65).
+        items: The station's own things.
     """
 
     size: int = 0
@@ -95,6 +102,11 @@ class Register:
     done: dict[str, datetime] = field(default_factory=dict)
     uses: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
     triggers: list[Noted] = field(default_factory=list)
+    emergencies: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
+    classed: dict[str, tuple[Classed, ...]] = field(default_factory=dict)
+    evidence: list[Evidence] = field(default_factory=list)
+    sign_ins: dict[str, tuple[SeenSignIn, ...]] = field(default_factory=dict)
+    items: dict[str, Item] = field(default_factory=dict)
 
     def copy(self) -> "Register":
         """A register that changes without changing this one; the values in it are frozen."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from keyvault_kit.assembly import Bench
+from keyvault_kit.ceremonies.closing import AGREES
 from keyvault_kit.ceremonies.handling import REFUSED, TAKEN
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.station import Station
@@ -61,7 +62,9 @@ class ScriptedPeople:
         raise InternalError(f"the script has no answer to {prompt.topic!r}: {prompt.text}")
 
     def choose(self, prompt: Prompt, choices: tuple[str, ...]) -> int:
-        """Nothing in a rehearsal is open to choice."""
+        """Everybody agrees with the record; nothing else is open to choice."""
+        if prompt.topic is Topic.AGREEMENT:
+            return choices.index(AGREES)
         raise InternalError(f"the script has no choice for {prompt.topic!r} among {choices}")
 
     def ask(self, prompt: Prompt) -> str:

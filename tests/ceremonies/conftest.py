@@ -99,6 +99,10 @@ class People:
         return bool(said.pop(0) if said else prompt.topic in CAREFUL)
 
     def choose(self, prompt: Prompt, choices: tuple[str, ...]) -> int:
+        self.asked.append(prompt)
+        said = self.says[prompt.topic]
+        if said or prompt.topic is Topic.AGREEMENT:
+            return choices.index(str(said.pop(0)) if said else choices[0])
         raise NotImplementedError(prompt, choices)
 
     def ask(self, prompt: Prompt) -> str:

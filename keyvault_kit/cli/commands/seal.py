@@ -3,15 +3,13 @@
 from pathlib import Path
 
 import click
-import msgspec
 
 from keyvault_kit.assembly import demand_paper
 from keyvault_kit.assembly.printing import Onto
-from keyvault_kit.ceremonies import forms
 from keyvault_kit.ceremonies.paperwork import paper_at
-from keyvault_kit.ceremonies.plan import Ceremony
 from keyvault_kit.ceremonies.plans import seal
-from keyvault_kit.cli.at_work import AtWork, at_work, both, two
+from keyvault_kit.cli.at_work import at_work, both, two
+from keyvault_kit.cli.conducting import Conduct, conduct, conduct_options
 from keyvault_kit.cli.options import (
     ID,
     TEXT,
@@ -22,7 +20,6 @@ from keyvault_kit.cli.options import (
 from keyvault_kit.cli.output import say
 from keyvault_kit.custody.model import Form
 from keyvault_kit.errors import InputError
-from keyvault_kit.host.files import write_new
 from keyvault_kit.sharing.policy import policy_named, weaknesses
 
 
@@ -53,11 +50,7 @@ from keyvault_kit.sharing.policy import policy_named, weaknesses
 )
 @by_option
 @paper_options
-@click.option(
-    "--script",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Only write the script of the ceremony to this new file, as a PDF.",
-)
+@conduct_options
 @ledger_option
 def command(
     *,
@@ -68,9 +61,9 @@ def command(
     policy: str,
     by: tuple[str, ...],
     onto: Onto,
-    script: Path | None,
+    how: Conduct,
     ledger: Path,
-) -> None:
+) -> int:
     """Make a new password of ACCOUNT, put it on paper, set it at the tenant, and lock it away.
 
     Two officers do it. One sheet lies open at a time: the next is printed when both have read the
@@ -89,9 +82,8 @@ def command(
         )
         seal.check(it.station, request)
         ceremony = seal.next_ceremony(it.register, request)
-        if script is not None:
-            _write_script(it, ceremony, script)
-            return
+        if how.only_looks:
+            return conduct(it, ceremony, how, paper_at(it.register, safes[0]))
         demand_paper(it.station)
         drawn_by = policy_named(policy)
         say(f"A password of {policy} is one of 2 to the power of {drawn_by.entropy_bits:.0f}.")
@@ -99,6 +91,7 @@ def command(
             say(f"Note: {weakness}")
         it.run(ceremony)
         say(f"The password of {account} is set, sealed and deposited: {len(safes)} envelopes.")
+        return 0
 
 
 def _threshold(form: Form, given: int | None, count: int) -> int:
@@ -112,11 +105,3 @@ def _threshold(form: Form, given: int | None, count: int) -> int:
             "how many shares give the password back is not said", mend="Say it with --threshold."
         )
     return given
-
-
-def _write_script(it: AtWork, ceremony: Ceremony, file: Path) -> None:
-    book = it.station.book
-    safe = msgspec.convert(ceremony.request, seal.Request).safes[0]
-    paper = paper_at(book.register, safe)
-    write_new(file, forms.script_of(book, ceremony, paper, day=it.station.clock().date()))
-    say(f"Written to {file}.")

@@ -5,11 +5,17 @@ from typing import Final
 import msgspec
 
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.ceremonies import CeremonyRecord, PageCount, Return
+from keyvault_kit.custody.ceremonies import (
+    Agreement,
+    CeremonyRecord,
+    Exceptional,
+    PageCount,
+    Return,
+)
 from keyvault_kit.custody.changes.handler import Handlers
 from keyvault_kit.custody.entries import Entry
 from keyvault_kit.custody.model import EnvelopeState
-from keyvault_kit.custody.register import Register, add, known
+from keyvault_kit.custody.register import Register, add, known, note_contradiction
 from keyvault_kit.errors import RefusedError
 
 LYING_OPEN: Final = (EnvelopeState.PRINTED, EnvelopeState.PROVEN)
@@ -97,6 +103,26 @@ def _counted(state: Register, fact: ev.PagesCounted, _: Entry) -> None:
     state.ceremonies[it.id] = msgspec.structs.replace(it, pages=pages)
 
 
+def _exception(state: Register, fact: ev.ExceptionNoted, entry: Entry) -> None:
+    it = state.ceremonies.get(fact.ceremony)
+    if it is None:
+        note_contradiction(state, fact.ceremony, "an exception of an unknown ceremony was noted")
+        return
+    noted = Exceptional(step=fact.step, time=entry.when, details=fact.details)
+    state.ceremonies[it.id] = msgspec.structs.replace(it, exceptions=(*it.exceptions, noted))
+
+
+def _agreed(state: Register, fact: ev.CeremonyAgreed, _: Entry) -> None:
+    it = state.ceremonies.get(fact.ceremony)
+    if it is None or fact.person not in it.people:
+        what = f"{fact.person}, who took no part, said whether its record is true"
+        note_contradiction(state, fact.ceremony, what)
+        return
+    said = Agreement(person=fact.person, agrees=fact.agrees, details=fact.details)
+    others = (a for a in it.agreements if a.person != fact.person)
+    state.ceremonies[it.id] = msgspec.structs.replace(it, agreements=(*others, said))
+
+
 def _closed(state: Register, fact: ev.CeremonyClosed, _: Entry) -> None:
     it = open_ceremony(state, fact.ceremony)
     if it.printed and it.pages is None:
@@ -112,5 +138,7 @@ HANDLERS: Handlers = {
     ev.CeremonyStepped: _stepped,
     ev.CeremonyReturned: _returned,
     ev.PagesCounted: _counted,
+    ev.ExceptionNoted: _exception,
+    ev.CeremonyAgreed: _agreed,
     ev.CeremonyClosed: _closed,
 }

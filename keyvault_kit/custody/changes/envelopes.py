@@ -7,11 +7,16 @@ import msgspec
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.ceremonies import LYING_OPEN, open_ceremony
 from keyvault_kit.custody.changes.handler import Change, Handlers
+from keyvault_kit.custody.changes.items import item_in_service
 from keyvault_kit.custody.entries import Entry
 from keyvault_kit.custody.history import Stay, end
 from keyvault_kit.custody.model import Envelope, EnvelopeState, SetState
+from keyvault_kit.custody.pending import waiting_for
 from keyvault_kit.custody.register import Register, add, also, known, note_contradiction
 from keyvault_kit.errors import RefusedError
+
+ITEM: Final = "item"
+"""What the envelope of an item of the station holds: `item:ID`."""
 
 CARD: Final = "card"
 """What the envelope of a site's card holds: `card:SITE`."""
@@ -119,12 +124,24 @@ def _card_packed(state: Register, fact: ev.CardPacked, _: Entry) -> None:
     _add(state, Envelope(id=fact.envelope, holds=fact.holds, state=packed, proven=True))
 
 
+def _item_packed(state: Register, fact: ev.ItemPacked, _: Entry) -> None:
+    it = item_in_service(state, fact.item)
+    if fact.holds != f"{ITEM}:{fact.item}":
+        raise RefusedError(f"an envelope for item {fact.item} cannot hold {fact.holds}")
+    if it.logged_in:
+        raise RefusedError(f"item {it.id} is logged in", mend="Take it out, and log it out first.")
+    _check_alone(state, fact.holds, fact.envelope)
+    packed = EnvelopeState.PROVEN
+    _add(state, Envelope(id=fact.envelope, holds=fact.holds, state=packed, proven=True))
+    state.items[it.id] = msgspec.structs.replace(it, hands=())
+
+
 def _check_alone(state: Register, holds: str, envelope: str) -> None:
-    """A key is in one place: no other envelope may have it inside."""
+    """A key, or an item, is in one place: no other envelope may have it inside."""
     for other in state.envelopes_holding(holds):
         if other.id != envelope and other.state in LYING:
-            key = holds.partition(":")[2]
-            raise RefusedError(f"key {key} lies in envelope {other.id}: open it first")
+            what = holds.replace(":", " ")
+            raise RefusedError(f"{what} lies in envelope {other.id}: open it first")
 
 
 def _sealed(state: Register, fact: ev.EnvelopeSealed, _: Entry) -> None:
@@ -219,6 +236,14 @@ def _destroyed(state: Register, fact: ev.EnvelopeDestroyed, _: Entry) -> None:
             f"set {it.set} is {state.sets[it.set].state}: its sheets are still wanted",
             mend="Change the secret first; its sheets are dead then.",
         )
+    successor = waiting_for(state, state.sets[it.set]) if it.set else None
+    if successor:
+        raise RefusedError(
+            f"nothing shows yet that the tenant took the password of set {successor.id}, which is"
+            f" to replace that of envelope {it.id}",
+            mend="Bring the evidence first: were it refused, the old password would be the only"
+            " one.",
+        )
     _change(state, it.id, _DESTROYABLE, state=EnvelopeState.DESTROYED, safe=None)
 
 
@@ -233,7 +258,7 @@ def _corrected(state: Register, fact: ev.EnvelopeCorrected, _: Entry) -> None:
         raise RefusedError(f"a {fact.state} envelope lies in a bag with a number")
     _check_correctable(it, fact.state)
     _check_not_dead(state, it, fact.state)
-    if fact.state in LYING and it.holds.startswith("key:"):
+    if fact.state in LYING and it.holds.startswith(("key:", f"{ITEM}:")):
         _check_alone(state, it.holds, it.id)
     if fact.bag:
         _use_bag(state, fact.bag, it.id, corrected=True)
@@ -329,6 +354,7 @@ _CHANGES: Handlers = {
     ev.EnvelopeBagged: _bagged,
     ev.KeyPacked: _packed,
     ev.CardPacked: _card_packed,
+    ev.ItemPacked: _item_packed,
     ev.EnvelopeSealed: _sealed,
     ev.EnvelopeDeposited: _deposited,
     ev.EnvelopeMoved: _moved,

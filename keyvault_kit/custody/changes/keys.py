@@ -155,6 +155,9 @@ def _key_reset(state: Register, fact: ev.KeyReset, _: Entry) -> None:
         custody_public_key=None,
         answers=False,
         unrecorded=None,
+        user=None,
+        method=None,
+        confirmed=None,
     )
 
 
@@ -192,7 +195,10 @@ def _credential_deleted(state: Register, fact: ev.CredentialDeleted, _: Entry) -
         note_contradiction(state, fact.key, "a credential was deleted from an unknown key")
     elif state.keys[fact.key].credential == fact.credential:
         note_contradiction(state, fact.key, "its passkey, which was in use, was deleted")
-        _change_key(state, fact.key, rp_id=None, credential=None, public_key=None)
+        nothing = dict.fromkeys(
+            ("rp_id", "credential", "public_key", "user", "method", "confirmed")
+        )
+        _change_key(state, fact.key, **nothing)
 
 
 def _passkey(state: Register, fact: ev.PasskeyEnrolled, entry: Entry) -> None:
@@ -209,6 +215,9 @@ def _passkey(state: Register, fact: ev.PasskeyEnrolled, entry: Entry) -> None:
         rp_id=fact.rp_id,
         credential=fact.credential,
         public_key=fact.public_key,
+        user=fact.user,
+        method=None,
+        confirmed=None,
         hands=entry.by,
     )
 

@@ -6,7 +6,7 @@ from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.handler import Handlers
 from keyvault_kit.custody.changes.secret_sets import end_lives
 from keyvault_kit.custody.entries import Entry
-from keyvault_kit.custody.history import Exposure
+from keyvault_kit.custody.history import PRACTICE, Exposure
 from keyvault_kit.custody.model import (
     EnvelopeState,
     Finding,
@@ -24,6 +24,8 @@ def _used(state: Register, fact: ev.AccountUsed, entry: Entry) -> None:
         note_contradiction(state, fact.account, "an account was used that is not in the register")
         return
     also(state.uses, account.id, entry.when)
+    if fact.why not in PRACTICE:
+        also(state.emergencies, account.id, entry.when)
     latest = max(entry.when, account.used or entry.when)
     state.accounts[account.id] = msgspec.structs.replace(account, used=latest)
 

@@ -10,7 +10,7 @@ from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.handler import Handlers
 from keyvault_kit.custody.decisions import CONFLICTS
 from keyvault_kit.custody.entries import Entry
-from keyvault_kit.custody.history import SafeTerm, end
+from keyvault_kit.custody.history import Noted, SafeTerm, Trigger, end
 from keyvault_kit.custody.model import (
     ENVELOPES,
     Account,
@@ -168,6 +168,16 @@ def _safe_changed(state: Register, fact: ev.SafeChanged, entry: Entry) -> None:
     _begin_term(state, changed, entry)
 
 
+def _safe_moved(state: Register, fact: ev.SafeMoved, entry: Entry) -> None:
+    safe = known(state.safes, fact.safe, "safe")
+    known(state.sites, fact.site, "site")
+    if safe.site == fact.site:
+        raise RefusedError(f"safe {safe.id} stands at {safe.site} already")
+    state.safes[safe.id] = msgspec.structs.replace(safe, site=fact.site)
+    moved = Noted(trigger=Trigger.RELOCATION, time=entry.when, seq=entry.seq)
+    state.triggers.append(moved)
+
+
 def _begin_term(state: Register, safe: Safe, entry: Entry) -> None:
     """Keep who opens a safe from now on, and until when others did."""
     ended = tuple(
@@ -255,6 +265,7 @@ HANDLERS: Handlers = {
     ev.SiteChanged: _site_changed,
     ev.SafeAdded: _safe,
     ev.SafeChanged: _safe_changed,
+    ev.SafeMoved: _safe_moved,
     ev.AccountAdded: _account,
     ev.AccountChanged: _account_changed,
     ev.DecisionMade: _decision,

@@ -10,7 +10,15 @@ from keyvault_kit.custody.changes.ceremonies import open_ceremony
 from keyvault_kit.custody.changes.handler import Handlers
 from keyvault_kit.custody.decisions import position
 from keyvault_kit.custody.entries import Entry
-from keyvault_kit.custody.model import STATION, EnvelopeState, Form, Purpose, SecretSet, SetState
+from keyvault_kit.custody.model import (
+    STATION,
+    Account,
+    EnvelopeState,
+    Form,
+    Purpose,
+    SecretSet,
+    SetState,
+)
 from keyvault_kit.custody.register import Register, add, also, known, note_contradiction
 from keyvault_kit.errors import RefusedError
 
@@ -109,10 +117,16 @@ def bring_into_force(
             f"set {set_id} has {len(sealed)} of {it.count} envelopes sealed",
             mend="Nothing goes live before its paper is proven and sealed.",
         )
+    before = state.in_force.get(f"{purpose}:{subject}")
     retire(state, purpose, subject)
     state.in_force[f"{purpose}:{subject}"] = set_id
     state.sets[set_id] = msgspec.structs.replace(
-        it, state=SetState.IN_FORCE, since=entry.when, since_seq=entry.seq, lives=None
+        it,
+        state=SetState.IN_FORCE,
+        since=entry.when,
+        since_seq=entry.seq,
+        lives=None,
+        before=before,
     )
 
 
@@ -145,6 +159,28 @@ def _password_set(state: Register, fact: ev.PasswordSet, entry: Entry) -> None:
         account, password_set=fact.set, used=None, taken=None, taken_at=None
     )
     state.accounts[account.id] = changed
+
+
+def take(state: Register, set_id: str, evidence: str) -> None:
+    """There is evidence that the tenant took the password of a set."""
+    state.sets[set_id] = msgspec.structs.replace(state.sets[set_id], evidence=evidence)
+
+
+def refuse(state: Register, account: Account, entry: Entry) -> None:
+    """The password in force never was: its set is void, and the one before it in force again."""
+    refused = state.sets[account.password_set or ""]
+    state.sets[refused.id] = msgspec.structs.replace(refused, state=SetState.VOID)
+    name = f"{Purpose.PASSWORD}:{account.id}"
+    state.in_force.pop(name, None)
+    before = state.sets.get(refused.before or "")
+    again = before.id if before and state.live_envelopes(before.id) else None
+    if before and again:
+        state.in_force[name] = again
+        state.sets[again] = msgspec.structs.replace(before, state=SetState.IN_FORCE)
+    used = [it for it in state.uses.get(account.id, ()) if before and it >= (before.since or it)]
+    state.accounts[account.id] = msgspec.structs.replace(
+        account, password_set=again, used=max(used, default=entry.when)
+    )
 
 
 HANDLERS: Handlers = {

@@ -5,10 +5,12 @@ Facts know neither their place nor their time: the entry that carries one does.
 
 from keyvault_kit.custody.events.base import Fact, Natural, Observation, Positive, Request
 from keyvault_kit.custody.events.ceremonies import (
+    CeremonyAgreed,
     CeremonyClosed,
     CeremonyReturned,
     CeremonyStarted,
     CeremonyStepped,
+    ExceptionNoted,
     FindingMade,
     FindingSettled,
     PagesCounted,
@@ -28,6 +30,21 @@ from keyvault_kit.custody.events.envelopes import (
     EnvelopeSealed,
     EnvelopeSpoiled,
     KeyPacked,
+)
+from keyvault_kit.custody.events.evidence import (
+    EvidenceTaken,
+    PasskeyAnswered,
+    PasswordAnswered,
+    SignInSeen,
+    UseClassed,
+)
+from keyvault_kit.custody.events.items import (
+    FileHash,
+    ItemAdded,
+    ItemPacked,
+    ItemRetired,
+    MediumLoggedIn,
+    MediumLoggedOut,
 )
 from keyvault_kit.custody.events.keys import (
     CredentialDeleted,
@@ -72,6 +89,7 @@ from keyvault_kit.custody.events.organisation import (
     PersonChanged,
     SafeAdded,
     SafeChanged,
+    SafeMoved,
     SiteAdded,
     SiteChanged,
 )
@@ -109,6 +127,7 @@ AnyFact = (
     | SiteChanged
     | SafeAdded
     | SafeChanged
+    | SafeMoved
     | AccountAdded
     | AccountChanged
     | DecisionMade
@@ -157,6 +176,18 @@ AnyFact = (
     | FindingSettled
     | DutyDone
     | TriggerNoted
+    | ExceptionNoted
+    | CeremonyAgreed
+    | EvidenceTaken
+    | SignInSeen
+    | PasskeyAnswered
+    | PasswordAnswered
+    | UseClassed
+    | ItemAdded
+    | ItemPacked
+    | ItemRetired
+    | MediumLoggedIn
+    | MediumLoggedOut
 )
 
 __all__ = [
@@ -167,6 +198,7 @@ __all__ = [
     "ActsSigned",
     "AnyFact",
     "CardPacked",
+    "CeremonyAgreed",
     "CeremonyClosed",
     "CeremonyReturned",
     "CeremonyStarted",
@@ -190,9 +222,15 @@ __all__ = [
     "EnvelopeResealed",
     "EnvelopeSealed",
     "EnvelopeSpoiled",
+    "EvidenceTaken",
+    "ExceptionNoted",
     "Fact",
+    "FileHash",
     "FindingMade",
     "FindingSettled",
+    "ItemAdded",
+    "ItemPacked",
+    "ItemRetired",
     "KeyAsserted",
     "KeyBound",
     "KeyCorrected",
@@ -204,12 +242,16 @@ __all__ = [
     "KeySeen",
     "LedgerFounded",
     "LedgerRefounded",
+    "MediumLoggedIn",
+    "MediumLoggedOut",
     "MetadataImported",
     "Natural",
     "Observation",
     "OrganisationNamed",
     "PagesCounted",
+    "PasskeyAnswered",
     "PasskeyEnrolled",
+    "PasswordAnswered",
     "PasswordOffered",
     "PasswordRecovered",
     "PasswordSet",
@@ -226,14 +268,17 @@ __all__ = [
     "Request",
     "SafeAdded",
     "SafeChanged",
+    "SafeMoved",
     "SecretExposed",
     "SetMade",
     "SetVoided",
     "ShareVerified",
+    "SignInSeen",
     "SignerAdded",
     "SignerReplaced",
     "SignerRevoked",
     "SiteAdded",
     "SiteChanged",
     "TriggerNoted",
+    "UseClassed",
 ]

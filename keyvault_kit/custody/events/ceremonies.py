@@ -69,3 +69,30 @@ class FindingSettled(Fact, frozen=True, tag="finding.settled"):
     finding: Natural
     subject: Id
     details: Hex256
+
+
+class ExceptionNoted(Observation, frozen=True, tag="ceremony.exception"):
+    """Something went otherwise than the plan says; what, lies in the erasable row.
+
+    Attributes:
+        step: At which step.
+        details: Commitment to what was expected, what happened and what was decided.
+    """
+
+    ceremony: Id
+    step: str
+    details: Hex256
+
+
+class CeremonyAgreed(Observation, frozen=True, tag="ceremony.agreed"):
+    """A participant says, at the end, whether the record of the ceremony is true.
+
+    Attributes:
+        agrees: False also where they had gone.
+        details: Commitment to the reason why not.
+    """
+
+    ceremony: Id
+    person: Id
+    agrees: bool
+    details: Hex256 | None = None

@@ -94,13 +94,20 @@ class CredentialDeleted(Observation, frozen=True, tag="credential.deleted"):
 
 
 class PasskeyEnrolled(Fact, frozen=True, tag="passkey.enrolled"):
-    """A passkey made for an account, with a touch; `answer`: SHA-256 of its file (S17, S19)."""
+    """A passkey made for an account, with a touch (S17, S19).
+
+    Attributes:
+        answer: SHA-256 of the registration answer, as it goes to the tenant.
+        user: SHA-256 of the user handle that the key keeps with it: all keys of an account hold
+            a credential of the same user.
+    """
 
     key: Id
     rp_id: str
     credential: str
     public_key: str
     answer: Hex256
+    user: Hex256 | None = None
 
 
 class KeyAsserted(Observation, frozen=True, tag="key.asserted"):

@@ -79,6 +79,13 @@ class SafeChanged(Fact, frozen=True, tag="safe.changed"):
     need: Count
 
 
+class SafeMoved(Fact, frozen=True, tag="safe.moved"):
+    """A safe stands at another site now, with all that lies in it (S55)."""
+
+    safe: Id
+    site: Id
+
+
 class AccountAdded(Fact, frozen=True, tag="account.added"):
     """An emergency access account, its sign-in name and its object id (S1, S7)."""
 

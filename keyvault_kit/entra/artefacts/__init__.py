@@ -1,0 +1,1 @@
+"""Artefacts: what the tenant is to be, as files that people carry there."""
