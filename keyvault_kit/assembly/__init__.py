@@ -14,6 +14,7 @@ from keyvault_kit.assembly.printing import Onto, PrinterChoice, printed_paper
 from keyvault_kit.assembly.scanning import read_scan
 from keyvault_kit.assembly.seeded import RehearsalClock, SeededRandom
 from keyvault_kit.ceremonies.book import Book
+from keyvault_kit.ceremonies.media import logged_in
 from keyvault_kit.ceremonies.metadata import imported_blob
 from keyvault_kit.ceremonies.station import Anchors, Paper, Station
 from keyvault_kit.custody import events as ev
@@ -21,6 +22,7 @@ from keyvault_kit.custody.model import Mode
 from keyvault_kit.custody.register import known
 from keyvault_kit.errors import InputError
 from keyvault_kit.host.files import make_folder, read_file
+from keyvault_kit.host.media import plugged_in
 from keyvault_kit.host.memory import demand_memory
 from keyvault_kit.keys.guard import PinGuard
 from keyvault_kit.keys.hid import HidapiBus, HidBus
@@ -117,6 +119,7 @@ def live_station(ledger: Ledger, *, onto: Onto = None) -> Station:
         anchors=lambda: makers_anchors(book),
         transfer=ledger.path.parent,
         zone=_zone(),
+        media=lambda: (*plugged_in(ledger.path.resolve()), *logged_in(book.register)),
     )
 
 
@@ -162,6 +165,7 @@ def practice_station(
         anchors=anchors,
         transfer=folder,
         zone=_zone(),
+        media=lambda: logged_in(book.register),
     )
 
 
@@ -223,16 +227,18 @@ def rehearsal_station(
     last = Book(ledger, lambda: started).register.time
     clock: Callable[[], datetime] = RehearsalClock(last or started)
     here = hashlib.sha256(ledger.size.to_bytes(8, "big") + ledger.root()).digest()
+    book = Book(ledger, clock)
     return Station(
         mode=Mode.REHEARSAL,
         clock=clock,
         random=SeededRandom(seed, b"station " + here),
-        book=Book(ledger, clock),
+        book=book,
         bus=bench.bus,
         guard=PinGuard(),
         paper=Folder(folder / "sheets"),
         anchors=lambda: Anchors(bench.roots),
         transfer=folder / "transfer",
+        media=lambda: logged_in(book.register),
     )
 
 

@@ -22,6 +22,10 @@ class RehearsalClock:
         self._now += TICK
         return self._now
 
+    def forward(self, to: datetime) -> None:
+        """Let time pass until then; it never goes back."""
+        self._now = max(self._now, to)
+
 
 class SeededRandom:
     """Bytes from a seed and a context: HMAC-SHA256 in counter mode. For rehearsals alone."""

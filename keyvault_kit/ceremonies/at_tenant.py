@@ -1,17 +1,37 @@
-"""A new password goes to the tenant: two people type a half each, and say what became of it."""
+"""A new password at the tenant: typed in two halves, asked about, and shown by evidence.
+
+People say what became of it, and that puts the set in force. Only evidence ends the waiting: until
+it is there, what the password before lies on is not destroyed (S29, S32).
+"""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Final
 
-from keyvault_kit.ceremonies import handling
+from keyvault_kit.ceremonies import destroying, handling, media
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
-from keyvault_kit.ceremonies.plan import GoBack, Work
+from keyvault_kit.ceremonies.plan import GoBack, Step, Work, printable
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.model import SecretSet
+from keyvault_kit.custody.changes.clock import TOLERANCE
+from keyvault_kit.custody.entries import TIME_FORMAT
+from keyvault_kit.custody.model import Purpose, SecretSet, SetState
+from keyvault_kit.custody.pending import has_evidence
 from keyvault_kit.custody.register import Register
+from keyvault_kit.entra.answers import Answers, Event, read_answers
+from keyvault_kit.errors import RefusedError
+from keyvault_kit.host.files import read_file
 from keyvault_kit.secret import Secret
 
 SECRETS = ("password", "sheets")
 """What is in the hands of whoever seals a password, until the tenant took it."""
+
+REFUSED: Final = "refused"
+"""Why sheets are destroyed whose password the tenant did not take."""
+
+
+# --- Typed, half by half
 
 
 def set_password(work: Work, its_set: SecretSet, officers: tuple[str, str]) -> Sequence[ev.Fact]:
@@ -50,6 +70,11 @@ def _halves_shown(register: Register, set_id: str) -> set[int]:
 
 def _reveal_halves(work: Work, its_set: SecretSet, officers: tuple[str, str]) -> None:
     account = its_set.subject
+    told = (
+        f"At the online machine: ./Enroll.ps1 -SetPassword {account}. It asks each of you for a"
+        " half, as a SecureString: each types their own there, alone, and nothing of it is shown."
+    )
+    work.interaction.show(Prompt(topic=Topic.NOTE, text=told, subject=account))
     text = work.hands.secret("password").expose_text()
     middle = (len(text) + 1) // 2
     for half, person, part in zip((1, 2), officers, (text[:middle], text[middle:]), strict=True):
@@ -58,3 +83,146 @@ def _reveal_halves(work: Work, its_set: SecretSet, officers: tuple[str, str]) ->
         prompt = Prompt(topic=topic, text=told, person=person, subject=account)
         with Secret.from_text(part) as secret:
             work.reveal(prompt, secret, set_id=its_set.id, half=half)
+
+
+# --- Shown by evidence
+
+
+def evidence_steps(account: str, officers: tuple[str, str]) -> tuple[Step, ...]:
+    """The steps from the tenant's yes to the evidence of it; they wait as long as it takes."""
+    return (
+        Step(
+            id="evidence",
+            activity=f"Read the evidence that the tenant took the password of {account}",
+            by=officers,
+            act=partial(_read_evidence, account),
+            signed=True,
+        ),
+        Step(
+            id="discard",
+            activity="If it was refused after all, destroy the new sheets; else nothing",
+            by=officers,
+            act=partial(_discard, account),
+            signed=True,
+        ),
+    )
+
+
+def made_here(work: Work, account: str) -> SecretSet:
+    """The newest password of an account that this ceremony made."""
+    sets = work.register.sets_of(account, Purpose.PASSWORD)
+    return [it for it in sets if it.ceremony == work.ceremony][-1]
+
+
+def _read_evidence(account: str, work: Work) -> Sequence[ev.Fact]:
+    """What the evidence says of the password; nothing where it needs none any more.
+
+    Raises:
+        RefusedError: The file has no answer for this account since the password was typed.
+        InputError: There is no such file, or it is no evidence file.
+    """
+    its_set = made_here(work, account)
+    if its_set.state is not SetState.IN_FORCE or has_evidence(work.register, its_set):
+        _tell(work, account, f"Of set {its_set.id} no evidence is wanted any more.")
+        return []
+    answers = _carried_in(work, account)
+    event = _answer(work.register, its_set, answers)
+    when = min(answers.taken.replace(microsecond=0), work.station.book.now())
+    taken = ev.EvidenceTaken(evidence=answers.sha256)
+    work.station.book.record([taken], work.step.by, occurred=when)
+    at = event.time.strftime("%Y-%m-%d %H:%M")
+    if event.ok:
+        _tell(work, account, f"The tenant took the password of {account} at {at}.")
+    else:
+        _demand_agreed(work, account, f"at {at}: {printable(event.error or 'no reason given')}")
+    return [
+        ev.PasswordAnswered(
+            account=account, set=its_set.id, taken=event.ok, evidence=answers.sha256
+        )
+    ]
+
+
+def _demand_agreed(work: Work, account: str, why: str) -> None:
+    """Have people look at the tenant before what they said it took is void.
+
+    Where the answer of the tenant was lost on its way, the script could not know better.
+
+    Raises:
+        RefusedError: They say that it was taken, or nothing; the set stays as it is.
+    """
+    _tell(work, account, f"By the evidence the tenant did NOT take the password of {account} {why}")
+    question = f"Look there, with another administrator. Does the new password of {account} count?"
+    if handling.ask_outcome(work, question, account):
+        raise RefusedError(
+            f"the evidence says that the tenant did not take the password of {account}, and you say"
+            " that it did",
+            mend="Bring newer evidence, or sign in with it ('open'), which shows it as well. The"
+            " ceremony stays open: the same command goes on with it.",
+        )
+
+
+def _carried_in(work: Work, account: str) -> Answers:
+    """The evidence file from the transfer medium, which is out again when it was read."""
+    _observe(work, media.log_in(work))
+    text = f"Name the file with the evidence about {account} on the transfer medium"
+    prompt = Prompt(topic=Topic.EVIDENCE, text=text, person=work.step.by[0], subject=account)
+    name = Path(work.interaction.ask(prompt).strip()).name
+    answers = read_answers(read_file(work.station.transfer / name, "file of evidence"))
+    _observe(work, media.log_out(work))
+    for member, count in answers.ignored.items():
+        _tell(work, account, f"Not understood, and ignored: {printable(member)} ({count} times).")
+    return answers
+
+
+def _observe(work: Work, facts: Sequence[ev.Fact]) -> None:
+    if facts:
+        work.observe(*facts)
+
+
+def _answer(register: Register, its_set: SecretSet, answers: Answers) -> Event:
+    """What became of the password at the tenant: what it took once, it has.
+
+    Raises:
+        RefusedError: Nothing is said of it.
+    """
+    account, since = register.accounts[its_set.subject], _typed_from(register, its_set)
+    newest = answers.password(account, since)
+    if newest is None:
+        raise RefusedError(
+            f"the evidence up to {answers.taken.strftime(TIME_FORMAT)} says nothing of a password"
+            f" set for {account.upn} since {since.strftime(TIME_FORMAT)}",
+            mend="Bring the file that Enroll.ps1 wrote then. The ceremony stays open: the same"
+            " command goes on with it.",
+        )
+    same = (it for it in answers.events if (it.action, it.time >= since) == (newest.action, True))
+    return next((it for it in same if it.ok and it.is_of(account)), newest)
+
+
+def _typed_from(register: Register, its_set: SecretSet) -> datetime:
+    """From when on the tenant may have had it, by clocks that may differ as much as is tolerated.
+
+    That was when its first half was shown: nothing older is about this password.
+    """
+    shown = (it.time for it in register.exposures if it.set == its_set.id and it.half)
+    first = min(time for time in (*shown, its_set.since) if time)
+    return first + timedelta(seconds=(register.offset or 0) - TOLERANCE)
+
+
+def _discard(account: str, work: Work) -> Sequence[ev.Fact]:
+    """Destroy the sheets of a password that the tenant never had; what was before it holds."""
+    refused = made_here(work, account)
+    if refused.state is not SetState.VOID:
+        return []
+    before = work.register.accounts[account].password_set
+    holds = f"that of set {before} is in force as before" if before else "it has none on paper now"
+    told = (
+        f"The tenant did not take the new password of {account}: set {refused.id} is void, and"
+        f" {holds}. Its sheets are destroyed now."
+    )
+    _tell(work, account, told)
+    live = work.register.live_envelopes(refused.id)
+    return [fact for it in live for fact in destroying.destroy(work, it.id, REFUSED)]
+
+
+def _tell(work: Work, account: str, text: str) -> None:
+    work.interaction.show(Prompt(topic=Topic.NOTE, text=text, subject=account))

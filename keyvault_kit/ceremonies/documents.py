@@ -1,25 +1,18 @@
-"""Paper without a secret, from the register to the pages of `sheets`: labels, tags, reports."""
+"""Paper without a secret, from the register to the pages of `sheets`: labels, tags, checkpoints."""
 
-import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from keyvault_kit.ceremonies.paperwork import (
     heading,
     name_of,
     paper_at,
-    role_of,
     sheet_name,
     today,
-    usual_paper,
 )
 from keyvault_kit.ceremonies.plan import Work
-from keyvault_kit.ceremonies.recognition import SERIAL_ONLY
-from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.entries import decode
 from keyvault_kit.custody.model import (
     Envelope,
-    Finding,
     Form,
     PaperSize,
     SecretSet,
@@ -33,7 +26,6 @@ from keyvault_kit.ledger.sshsig import PublicKey
 from keyvault_kit.ledger.trust import Trust
 from keyvault_kit.sheets.geometry import PAPERS
 from keyvault_kit.sheets.pages import (
-    audit,
     checkpoint,
     envelope,
     founding,
@@ -190,74 +182,3 @@ def print_founding(work: Work, papers: Mapping[str, PaperSize]) -> None:
         work.station.paper.put(
             sheet_name(work.ceremony, copy_for), founding.render(sheet, PAPERS[paper])
         )
-
-
-def print_audit_report(work: Work, keys: Sequence[str], *, people: Sequence[str]) -> None:
-    """Print the report of the audit that this ceremony is."""
-    register, ledger = work.register, work.station.book.ledger
-    started = register.ceremonies[work.ceremony].started
-    found = [it for it in register.findings if it.seq > started]
-    findings = {it.subject: it for it in found if it.subject in keys}
-    verdicts = tuple(
-        audit.KeyVerdict(
-            tag=key.id,
-            product=key.product,
-            serial=key.serial,
-            verdict=_verdict(key, findings),
-            how=_how(key, findings),
-        )
-        for key in (register.keys[tag] for tag in keys)
-    )
-    sheet = audit.AuditReport(
-        heading=heading(
-            work.station.book, label="Security keys", sheet_id=work.ceremony, day=today(work)
-        ),
-        scope=f"{len(keys)} security keys",
-        checkpoint=started,
-        root=base64.b64encode(ledger.checkpoint(started).root).decode(),
-        verdicts=verdicts,
-        bags=tuple(_audited_bags(work, keys, started)),
-        findings=tuple(
-            audit.AuditFinding(subject=it.subject, rule=it.rule, what=it.what, mend=it.mend)
-            for it in found
-        ),
-        signatures=tuple(
-            audit.Signature(role=role_of(register, person), name=name_of(work.station.book, person))
-            for person in people
-        ),
-    )
-    work.station.paper.put("audit-report", audit.render(sheet, usual_paper(register)))
-
-
-def _audited_bags(work: Work, keys: Sequence[str], started: int) -> Iterator[audit.BagVerdict]:
-    """The bags that keys came out of, as they were found, and those that they lie in now."""
-    book = work.station.book
-    before, now = book.register_at(started).envelopes, work.register.envelopes
-    mine = {f"key:{tag}" for tag in keys}
-    for fact in (decode(body).fact for body in book.ledger.bodies(started)):
-        if isinstance(fact, ev.EnvelopeOpened) and fact.envelope in before:
-            if before[fact.envelope].holds in mine:
-                found = "found intact" if fact.intact else "FOUND DAMAGED, or another number"
-                yield _bag_verdict(before[fact.envelope], found)
-        elif isinstance(fact, ev.KeyPacked) and fact.key in keys:
-            yield _bag_verdict(now[fact.envelope], "new")
-
-
-def _bag_verdict(its: Envelope, verdict: str) -> audit.BagVerdict:
-    return audit.BagVerdict(
-        envelope=its.id, safe=its.safe or "", bag=its.bag or "", verdict=verdict
-    )
-
-
-def _verdict(key: SecurityKey, findings: Mapping[str, Finding]) -> str:
-    if key.id in findings:
-        return "finding"
-    return "proven" if key.answers else SERIAL_ONLY
-
-
-def _how(key: SecurityKey, findings: Mapping[str, Finding]) -> str:
-    if key.id in findings:
-        return findings[key.id].rule
-    if key.answers:
-        return "signed a fresh challenge with a registered credential"
-    return "claims its number; signs with its PIN only, or nothing is on record"

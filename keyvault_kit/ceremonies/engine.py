@@ -118,6 +118,8 @@ class _Run:
         self.hands = hands
         self.book = station.book
         self.steps = self._plan()
+        if not self.steps:
+            raise RefusedError(f"ceremony {ceremony.id} has nothing to do")
         self.ids = [step.id for step in self.steps]
         self.returns = 0
         self.clock_read = False
@@ -233,15 +235,25 @@ class _Run:
                     raise
 
     def _note_exception(self, work: Work) -> None:
-        """Note what happened; before the founding, and out of words, there is nothing to note."""
-        if self.ceremony.id not in self.book.register.ceremonies:
-            text = "This is the first step: say so at the next one, or end it here with Ctrl-C."
+        """Note what happened; before there is a ledger, there is nothing to note it in."""
+        if self.book.register.size == 0:
+            text = "There is no ledger yet: say so at the next step, or end it here with Ctrl-C."
             self.interaction.show(Prompt(topic=Topic.NOTE, text=text, subject=work.step.id))
             return
         noting = self._work(work.step)
         with suppress(OffScript):
-            fact = exceptions.note(noting)
-            self.book.record([fact], work.step.by, noting.details)
+            noted = exceptions.note(noting)
+            self.book.record([*self._start(), noted], work.step.by, noting.details)
+
+    def _start(self) -> list[ev.Fact]:
+        """The start of the ceremony, where it is not on record yet."""
+        it = self.ceremony
+        if it.id in self.book.register.ceremonies:
+            return []
+        start = ev.CeremonyStarted(
+            ceremony=it.id, plan=it.plan.name, people=it.people, request=it.request
+        )
+        return [start]
 
     # --- Signatures
 
@@ -315,12 +327,7 @@ class _Run:
         if not it.plan.clock and not self.clock_read:
             facts.insert(founding, ev.ClockUnchecked(ceremony=it.id))
             self.clock_read = True
-        if it.id in self.book.register.ceremonies:
-            return [*facts, mark]
-        start = ev.CeremonyStarted(
-            ceremony=it.id, plan=it.plan.name, people=it.people, request=it.request
-        )
-        return [*facts[:founding], start, *facts[founding:], mark]
+        return [*facts[:founding], *self._start(), *facts[founding:], mark]
 
     def _go_back(self, step: Step, why: str) -> None:
         self.returns += 1

@@ -18,6 +18,8 @@ class Topic(StrEnum):
     AGREEMENT = "agreement"
     BAG_NUMBER = "bag number"
     BAG_INTACT = "bag intact"
+    BAG_SHOWN = "bag shown"
+    """The number on a bag that was fetched; nothing where it is not there."""
     BLINKING = "blinking"
     CHANGE = "change"
     CHECK = "check"

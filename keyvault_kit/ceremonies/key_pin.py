@@ -85,7 +85,10 @@ def make(it: KeyPin, work: Work) -> Sequence[ev.Fact]:
 
 
 def give_up(it: KeyPin, work: Work) -> Sequence[ev.Fact]:
-    """The PIN is lost: destroy its mailer, reset the key if it has that PIN, void the set."""
+    """The PIN is lost, or is to be: destroy its mailer, reset the key if it has it, void the set.
+
+    No hand holds it any more.
+    """
     lost = set_of(work.register, it.key)
     live = secret_sheets.shred_set(work, lost)
     why = "the PIN was lost before the key was enrolled"
@@ -98,6 +101,8 @@ def give_up(it: KeyPin, work: Work) -> Sequence[ev.Fact]:
         facts += [ev.EnvelopeSpoiled(envelope=e.id, why=why) for e in live]
     if lost.state is SetState.MADE:
         facts.append(ev.SetVoided(set=lost.id, why=why))
+    for name in SECRETS:
+        work.hands.drop(name)
     return facts
 
 

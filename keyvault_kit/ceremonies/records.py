@@ -1,9 +1,11 @@
 """The record of a closed ceremony, from the ledger: printed when it closes, and later as often."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
+from keyvault_kit.ceremonies import exceptions
 from keyvault_kit.ceremonies.book import Book
 from keyvault_kit.ceremonies.documents import contents_in
 from keyvault_kit.ceremonies.interaction import Interaction, Prompt, Topic
@@ -11,7 +13,7 @@ from keyvault_kit.ceremonies.paperwork import heading, name_of, role_of, sheet_n
 from keyvault_kit.ceremonies.plan import Step
 from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.ceremonies import CeremonyRecord
+from keyvault_kit.custody.ceremonies import Agreement, CeremonyRecord, Exceptional, Return
 from keyvault_kit.custody.entries import Entry, decode
 from keyvault_kit.custody.register import known
 from keyvault_kit.errors import KeyvaultError, RefusedError
@@ -20,6 +22,9 @@ from keyvault_kit.sheets.geometry import Paper
 from keyvault_kit.sheets.pages import record
 
 _BAGGED = (ev.EnvelopeBagged, ev.EnvelopeSealed, ev.EnvelopeResealed)
+ERASED: Final = "(erased)"
+"""In place of words whose row was erased."""
+
 _MARKS = (ev.CeremonyStepped, ev.CeremonyReturned, ev.CeremonyClosed)
 
 
@@ -92,7 +97,8 @@ def record_of(book: Book, ceremony: str, steps: Sequence[Step], paper: Paper) ->
             )
             for step, time in zip(its.done, its.times, strict=True)
         ),
-        exceptions=_exceptions(its, names),
+        exceptions=_exceptions(book, its, names),
+        said=tuple(_said(book, it) for it in its.agreements),
         participants=tuple(
             Participant(role=role_of(book.register, it), name=name_of(book, it), id=it)
             for it in sorted(people)
@@ -135,14 +141,39 @@ def _under(its: CeremonyRecord, planned: int, closed: Entry) -> str:
     return f"{gone}; closed at {closed.time:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _exceptions(its: CeremonyRecord, names: Sequence[str]) -> tuple[record.RecordException, ...]:
-    return tuple(
-        record.RecordException(
-            step=names.index(back.to) + 1 if back.to in names else 1,
-            time=back.time,
-            expected="to go on",
-            happened=back.why,
-            decided=f"went back to step {back.to}; what was half-made was destroyed",
-        )
-        for back in its.returns
+def _said(book: Book, it: Agreement) -> str:
+    """What a participant said of the record, in a sentence."""
+    if it.agrees:
+        return f"{it.person}: I agree."
+    row = book.row_behind(it.details) if it.details else {}
+    return f"{it.person}: I do not agree, because: {row.get('why', ERASED)}"
+
+
+def _exceptions(
+    book: Book, its: CeremonyRecord, names: Sequence[str]
+) -> tuple[record.RecordException, ...]:
+    """What went otherwise than planned, as people said it, and each return, oldest first."""
+    found = [*(_noted(book, it, names) for it in its.exceptions)]
+    found += [_returned(it, names) for it in its.returns]
+    return tuple(sorted(found, key=lambda it: it.time))
+
+
+def _noted(book: Book, it: Exceptional, names: Sequence[str]) -> record.RecordException:
+    row = book.row_behind(it.details)
+    told = {name: row.get(name, ERASED) for name in exceptions.QUESTIONS}
+    return record.RecordException(step=_number(it.step, names), time=it.time, **told)
+
+
+def _returned(back: Return, names: Sequence[str]) -> record.RecordException:
+    return record.RecordException(
+        step=_number(back.to, names),
+        time=back.time,
+        expected="to go on",
+        happened=back.why,
+        decided=f"went back to step {back.to}; what was half-made was destroyed",
     )
+
+
+def _number(step: str, names: Sequence[str]) -> int:
+    """The number of a step; of one that is none of the plan's, as the closing, the next one."""
+    return names.index(step) + 1 if step in names else len(names) + 1

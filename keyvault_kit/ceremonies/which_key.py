@@ -201,18 +201,27 @@ def find_key(work: Work, tag: str) -> PluggedKey:
     """The plugged-in key that is, or claims to be, the one with this tag.
 
     By the serial number that the register has or, for a key that is new, that is typed from its
-    label; a key without one blinks, and a person says whether it is the one.
+    label; a key without one blinks, and a person says whether it is the one. Where none fits, it is
+    asked for.
 
     Raises:
         DeviceError: No plugged-in key fits.
         TwinKeysError: Several claim the same serial number.
     """
-    readings = [it for it in read_all(work.station.bus) if isinstance(it, Reading)]
-    registered = work.register.keys.get(tag)
-    serial = registered.serial if registered else ask_serial(work.interaction, work.step.by[0], tag)
-    if serial is None:
-        return _blinking(work, tag, [it for it in readings if it.serial is None])
-    return only([it for it in readings if it.serial == serial], serial, tag).plugged
+    registered, person = work.register.keys.get(tag), work.step.by[0]
+    serial = registered.serial if registered else ask_serial(work.interaction, person, tag)
+    fitting = _with_number(work, serial)
+    if registered and not fitting:
+        text = f"Plug in key {tag}"
+        prompt = Prompt(topic=Topic.PLUG, text=text, person=person, subject=tag)
+        work.interaction.wait_for_key(prompt)
+        fitting = _with_number(work, serial)
+    return _blinking(work, tag, fitting) if serial is None else only(fitting, serial, tag).plugged
+
+
+def _with_number(work: Work, serial: int | None) -> list[Reading]:
+    readings = (it for it in read_all(work.station.bus) if isinstance(it, Reading))
+    return [it for it in readings if it.serial == serial]
 
 
 def ask_serial(people: Interaction, person: str, tag: str) -> int | None:

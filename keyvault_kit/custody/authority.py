@@ -105,7 +105,7 @@ TABLE: Final[dict[type[ev.Fact], Rule]] = {
     # Duties
     ev.DutyDone: Rule("enter that a duty was done", _HANDS, TWO),
     ev.TriggerNoted: Rule("note what sets off a review", _OFFICER),
-    ev.UseClassed: Rule("class the use of an account", (Role.OFFICER, Role.AUDITOR), TWO),
+    ev.UseClassed: Rule("class the use of an account", _OFFICER, TWO),
     # The station
     ev.ItemAdded: Rule("add an item of the station", _HANDS, TWO),
     ev.ItemRetired: Rule("retire an item of the station", _HANDS, TWO),

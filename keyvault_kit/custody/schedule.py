@@ -41,6 +41,9 @@ REVIEW_DAYS: Final = 90
 TRAINING_DAYS: Final = 30
 """How soon somebody is trained who was never (S59; the period is the kit's own)."""
 
+POST_MORTEM_DAYS: Final = 7
+"""How soon the use of an account in an emergency is looked into (S62; the kit's own period)."""
+
 DECISIONS: Final = "C1 to C8"
 """What asks for a decision to be looked at again."""
 
@@ -56,6 +59,7 @@ class Task(StrEnum):
 
     REVIEW = "review"
     DRILL = "drill"
+    POST_MORTEM = "post-mortem"
     PASSWORD = "password"  # noqa: S105 - a kind, not a password
     PIN = "pin"
     COMBINATION = "combination"
@@ -98,6 +102,7 @@ def due(register: Register, now: datetime) -> tuple[Due, ...]:
     duties = (
         *_reviews(register),
         *_drills(register),
+        *_post_mortems(register),
         *_passwords(register, now),
         *_pins(register),
         *_combinations(register, today),
@@ -175,6 +180,21 @@ def _drills(register: Register) -> Iterator[Due]:
             since = "the last drill" if last else "it could first be used"
             cause = year_after(last or first, since)
             yield _due(Task.DRILL, it.id, f"practise the use of account {it.id}", [cause], "S57")
+
+
+def _post_mortems(register: Register) -> Iterator[Due]:
+    """Of every use that was no practice, until one was held later than it (S62)."""
+    for it in register.accounts.values():
+        held = max((each.time for each in register.classed.get(it.id, ())), default=None)
+        uses = register.emergencies.get(it.id, ())
+        causes = [
+            days_after(time, POST_MORTEM_DAYS, "it was used")
+            for time in uses
+            if held is None or time > held
+        ]
+        if causes:
+            what = f"hold the post-mortem of the use of account {it.id}"
+            yield _due(Task.POST_MORTEM, it.id, what, causes, "S62")
 
 
 def _first_opened(register: Register, its: Account) -> datetime | None:

@@ -5,6 +5,7 @@ these values. Fields are named after Microsoft Graph's, in snake case, where Gra
 is 'the evidence does not say', which is never the same as 'no' or 'none'.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,12 +18,13 @@ GLOBAL_ADMINISTRATOR: Final = "62e90394-69f5-4237-9190-012177145e10"
 
 PASSWORD: Final = "password"  # noqa: S105 - a kind of method, not a password
 FIDO2: Final = "fido2"
+MEANT: Final = frozenset({PASSWORD, FIDO2})
 """Kinds of method that an emergency access account is meant to have."""
 
 PERSONAL: Final = frozenset(
     {
         "email",
-        "externalAuthenticationMethod",
+        "external",
         "hardwareOath",
         "microsoftAuthenticator",
         "passwordlessMicrosoftAuthenticator",
@@ -36,12 +38,15 @@ PERSONAL: Final = frozenset(
 )
 """Kinds of method that tie an account to somebody's phone, mailbox, token or computer (S4, S58)."""
 
+DEVICE_BOUND: Final = "deviceBound"
+"""The type of passkey that a security key holds."""
+
 ALL: Final = "All"
 """How Conditional Access writes all users, all applications, all locations."""
 
 
 class _Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A frozen value of the evidence."""
+    """A value of the evidence."""
 
 
 class RoleAssignment(_Fact, frozen=True):
@@ -57,6 +62,8 @@ class RoleAssignment(_Fact, frozen=True):
         activated: Whether it counts only because somebody activated it (`assignmentType`).
         end_date_time: When it ends; None where it has no end.
         directory_scope_id: `/` for the whole tenant.
+        scheduled: Whether the evidence says how long it lasts. A plain `roleAssignments` does not:
+            somebody may have activated it an hour ago.
     """
 
     role_definition_id: str
@@ -65,12 +72,18 @@ class RoleAssignment(_Fact, frozen=True):
     activated: bool = False
     end_date_time: datetime | None = None
     directory_scope_id: str = "/"
+    scheduled: bool = True
+
+    @property
+    def lasting(self) -> bool:
+        """Whether nothing says that it ends, must be activated, or is for a part of the tenant."""
+        passing = self.eligible or self.activated or self.end_date_time is not None
+        return not passing and self.directory_scope_id == "/"
 
     @property
     def permanent(self) -> bool:
         """Whether it counts at all times and everywhere in the tenant (S3)."""
-        passing = self.eligible or self.activated or self.end_date_time is not None
-        return not passing and self.directory_scope_id == "/"
+        return self.lasting and self.scheduled
 
 
 class Method(_Fact, frozen=True):
@@ -103,6 +116,9 @@ class SignIn(_Fact, frozen=True):
         succeeded: Whether it let them in (`status.errorCode` is 0).
         interactive: Whether somebody sat there.
         device: `deviceDetail.displayName`, or else its id; empty where the log has neither.
+        authentication_method: What showed who it was: of its `authenticationDetails` the passkey,
+            or else the last that was right. Empty where the log has none.
+        authentication_method_detail: Of a passkey the name that it has, and perhaps its model.
     """
 
     created_date_time: datetime
@@ -111,6 +127,8 @@ class SignIn(_Fact, frozen=True):
     app_display_name: str = ""
     ip_address: str = ""
     device: str = ""
+    authentication_method: str = ""
+    authentication_method_detail: str = ""
 
 
 class TenantAccount(_Fact, frozen=True):
@@ -127,6 +145,8 @@ class TenantAccount(_Fact, frozen=True):
         role_assignments: Its own, and those through groups.
         methods: All that are registered for it.
         sign_ins: As far back as the log goes.
+        member_of: Ids of the groups that it is in, through other groups too
+            (`transitiveMemberOf`); None where they must be worked out from the groups' members.
     """
 
     id: str
@@ -141,13 +161,15 @@ class TenantAccount(_Fact, frozen=True):
     role_assignments: tuple[RoleAssignment, ...] | None = None
     methods: tuple[Method, ...] | None = None
     sign_ins: tuple[SignIn, ...] | None = None
+    member_of: tuple[str, ...] | None = None
 
 
 class Group(_Fact, frozen=True):
     """A group that an account is in, or a policy names. Graph: `groups/{id}`.
 
     Attributes:
-        members: Object ids, through other groups too (`transitiveMembers`).
+        members: Object ids, through other groups too (`transitiveMembers`); of a large group all
+            emergency access accounts, and some of the others.
     """
 
     id: str
@@ -167,7 +189,8 @@ class ConditionalAccessPolicy(_Fact, frozen=True):
         device_filter: The rule of its device filter; empty without one.
         other_conditions: Names of the further conditions that are set: `platforms`,
             `userRiskLevels`, `signInRiskLevels`.
-        built_in_controls: `mfa`, `block`, `compliantDevice` and so on.
+        built_in_controls: `mfa`, `block`, `compliantDevice` and so on; `termsOfUse` and
+            `customAuthenticationFactors` where the policy asks for such.
         operator: Of the grant controls, `AND` or `OR`.
         authentication_strength: Id of the strength that it requires; empty without one.
         sign_in_frequency_interval: `everyTime` or `timeBased`; empty where it sets none.
@@ -203,13 +226,43 @@ class AuthenticationStrength(_Fact, frozen=True):
 
     Attributes:
         allowed_combinations: `fido2`, `password,sms` and so on; any one of them is enough.
-        allowed_aaguids: The models that it takes; empty where it takes all.
+        allowed_aaguids: The models that it takes; empty where it takes all, None where the
+            evidence does not say.
     """
 
     id: str
     display_name: str
     allowed_combinations: tuple[str, ...]
-    allowed_aaguids: tuple[str, ...] = ()
+    allowed_aaguids: tuple[str, ...] | None = ()
+
+
+class PasskeyProfile(_Fact, frozen=True):
+    """Which passkeys somebody may use; Graph's `passkeyProfiles` of the passkey policy.
+
+    Attributes:
+        targets: Ids of the groups that it is for, or `all_users`.
+        passkey_types: `deviceBound`, `synced`; empty where it takes both.
+        is_attestation_enforced: Whether a passkey is registered only with an attestation.
+        enforcement_type: `allow` or `block` for the models in `aa_guids`; empty where key
+            restrictions are not enforced.
+    """
+
+    name: str = ""
+    targets: tuple[str, ...] = ()
+    passkey_types: tuple[str, ...] = ()
+    is_attestation_enforced: bool | None = None
+    enforcement_type: str = ""
+    aa_guids: tuple[str, ...] = ()
+
+    def takes_model(self, aaguid: str) -> bool:
+        """Whether its key restrictions take a model."""
+        named = aaguid.casefold() in {it.casefold() for it in self.aa_guids}
+        return not self.enforcement_type or named is (self.enforcement_type == "allow")
+
+    @property
+    def takes_keys(self) -> bool:
+        """Whether it takes passkeys that stay on the key that made them."""
+        return not self.passkey_types or DEVICE_BOUND in self.passkey_types
 
 
 class PasskeyPolicy(_Fact, frozen=True):
@@ -219,8 +272,8 @@ class PasskeyPolicy(_Fact, frozen=True):
 
     Attributes:
         include_targets: Ids of groups, or `all_users`; so `exclude_targets`.
-        enforcement_type: `allow` or `block` for the models in `aa_guids`; empty where key
-            restrictions are not enforced.
+        enforcement_type: As of a profile, and so the others: they count where there is none.
+        profiles: What counts instead, each for its targets.
     """
 
     state: str
@@ -229,6 +282,18 @@ class PasskeyPolicy(_Fact, frozen=True):
     is_attestation_enforced: bool | None = None
     enforcement_type: str = ""
     aa_guids: tuple[str, ...] = ()
+    profiles: tuple[PasskeyProfile, ...] = ()
+
+    def profiles_for(self, targets: Collection[str]) -> tuple[PasskeyProfile, ...]:
+        """The profiles of whoever is among these targets: any one of them is enough."""
+        if self.profiles:
+            return tuple(it for it in self.profiles if not set(targets).isdisjoint(it.targets))
+        everybody = PasskeyProfile(
+            is_attestation_enforced=self.is_attestation_enforced,
+            enforcement_type=self.enforcement_type,
+            aa_guids=self.aa_guids,
+        )
+        return (everybody,)
 
 
 class DiagnosticSetting(_Fact, frozen=True):
@@ -327,6 +392,9 @@ class TenantFacts(_Fact, frozen=True):
 
     def groups_of(self, object_id: str) -> frozenset[str] | None:
         """Ids of the groups that an account is in; None where the evidence does not say."""
+        its = next((it for it in self.accounts or () if it.id == object_id), None)
+        if its and its.member_of is not None:
+            return frozenset(its.member_of)
         if self.groups is None or any(it.members is None for it in self.groups):
             return None
         return frozenset(it.id for it in self.groups if object_id in (it.members or ()))

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from keyvault_kit.custody.history import Exposure, SafeTerm, Trigger, taken_off
-from keyvault_kit.custody.model import Person, SecretSet
+from keyvault_kit.custody.model import Form, Person, SecretSet
 from keyvault_kit.custody.register import Register
 
 NOTED: Final = {
@@ -161,10 +161,19 @@ def combination_known_to(
 
 
 def seen(register: Register, its: SecretSet) -> Iterator[Cause]:
-    """Who saw something of a set after it came into force (S32): its paper lies sealed since."""
+    """Who saw something of a set after it came into force (S32): its paper lies sealed since.
+
+    Fewer different shares than open it tell nothing, whoever saw them: that is no use (ADR 18).
+    """
+    shares: set[int] = set()
     for it in register.exposures:
-        if it.set == its.id and its.since_seq is not None and it.seq > its.since_seq:
-            yield at_once(it.time, f"{it.person} {_saw(it)}")
+        if it.set != its.id or its.since_seq is None or it.seq <= its.since_seq:
+            continue
+        if its.form is Form.SHARES and it.number:
+            shares.add(it.number)
+            if len(shares) < its.threshold:
+                continue
+        yield at_once(it.time, f"{it.person} {_saw(it)}")
 
 
 def _saw(it: Exposure) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from keyvault_kit.host import udev
+from keyvault_kit.host import media, udev
 from keyvault_kit.host.hidraw import SYSFS, HidDevice, fido_devices
 
 RULE: Final = "70-keyvault-kit.rules"
@@ -109,6 +109,14 @@ def check_keys(machine: Machine) -> Checkup:
     if not devices and machine.user != _ROOT_USER:
         findings += filter(None, (_no_rule(machine, None), _not_at(machine, udev.DEFAULT_SEAT)))
     return Checkup(keys, tuple(dict.fromkeys(findings)))
+
+
+def check_media(machine: Machine) -> tuple[Finding, ...]:
+    """Whether the machine tells which media are plugged in: else people alone look after that."""
+    why = media.blind(machine.root)
+    what = "which media are plugged in is not told: no secret waits until one is taken out"
+    mend = "Mount sysfs on /sys and proc on /proc; in a container, share /sys with it."
+    return (Finding(what, why, mend),) if why else ()
 
 
 def _access(machine: Machine, device: HidDevice) -> KeyAccess:

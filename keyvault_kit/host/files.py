@@ -1,6 +1,8 @@
 """Files that a crash leaves old or new, never half."""
 
 import os
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from keyvault_kit.errors import InputError
@@ -110,3 +112,61 @@ def read_text(path: Path, what: str, limit: int = 1 << 20) -> str:
         raise InputError(
             f"the {what} {path} is not UTF-8 text", mend="Save it as UTF-8."
         ) from error
+
+
+def read_folder(
+    path: Path, what: str, *, suffix: str = "", files: int = 200_000, limit: int = 1 << 29
+) -> dict[str, bytes]:
+    """The bytes of all files in a folder and those below it, hidden ones left out.
+
+    Args:
+        what: What the folder should be, for whoever reads an error.
+        suffix: What the name of a file ends in, in any case; all are read where it is empty.
+        files: So many at most.
+        limit: So many bytes at most, all together.
+
+    Returns:
+        Name within the folder, with `/`, -> bytes.
+
+    Raises:
+        InputError: A link, or what is neither file nor folder, lies in it, it holds more than
+            that, or it cannot be read.
+    """
+    found: dict[str, bytes] = {}
+    left = limit
+    for entry in _below(path, what):
+        if not entry.name.casefold().endswith(suffix.casefold()):
+            continue
+        file = Path(entry.path)
+        if len(found) == files or entry.stat(follow_symlinks=False).st_size > left:
+            raise InputError(
+                f"the {what} {path} has more than {files} files or {limit >> 20} MiB",
+                mend="Name a smaller folder.",
+            )
+        data = read_file(file, what, left)
+        left -= len(data)
+        found[file.relative_to(path).as_posix()] = data
+    return found
+
+
+def _below(folder: Path, what: str) -> Iterator[os.DirEntry[str]]:
+    """The files in a folder and those below it."""
+    waiting = [str(folder)]
+    while waiting:
+        try:
+            entries = sorted(os.scandir(waiting.pop()), key=lambda it: it.name)
+            kinds = [it.stat(follow_symlinks=False).st_mode for it in entries]
+        except OSError as error:
+            raise InputError(f"cannot read the {what} {folder}: {error.strerror}") from error
+        for entry, mode in zip(entries, kinds, strict=True):
+            if entry.name.startswith("."):
+                continue
+            if stat.S_ISDIR(mode):
+                waiting.append(entry.path)
+            elif stat.S_ISREG(mode):
+                yield entry
+            else:
+                raise InputError(
+                    f"{entry.path} is no file and no folder, but a link or a device",
+                    mend="Copy the files themselves.",
+                )

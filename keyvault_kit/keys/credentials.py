@@ -19,6 +19,7 @@ from keyvault_kit.keys.failures import MALFORMED
 
 ES256 = -7
 _EC2, _P256 = 2, 1
+_USER = 4  # a member of the answer to authenticatorGetAssertion (CTAP 2.1, 6.2)
 USER_PRESENT = 0x01
 USER_VERIFIED = 0x04
 
@@ -111,6 +112,7 @@ class Assertion(msgspec.Struct, frozen=True, kw_only=True):
         signature: Over `auth_data` and the client data hash; DER for ECDSA.
         flags: The flags byte.
         counter: The signature counter.
+        user_id: The user handle that the key keeps with it; None where the key did not tell.
     """
 
     credential_id: bytes
@@ -118,6 +120,7 @@ class Assertion(msgspec.Struct, frozen=True, kw_only=True):
     signature: bytes
     flags: int
     counter: int
+    user_id: bytes | None = None
 
     @property
     def user_present(self) -> bool:
@@ -263,7 +266,9 @@ def read_assertion(response: Mapping[int, Any], allow: tuple[bytes, ...]) -> Ass
     """
     credential_id = response[1]["id"] if 1 in response or len(allow) != 1 else allow[0]
     raw, signature = response[2], response[3]
-    if not all(isinstance(value, bytes) for value in (credential_id, raw, signature)):
+    user = response.get(_USER)
+    user_id = user.get("id") if isinstance(user, Mapping) else None
+    if not all(isinstance(it, bytes) for it in (credential_id, raw, signature, user_id or b"")):
         raise TypeError("byte strings expected")
     auth_data = AuthenticatorData(raw)
     return Assertion(
@@ -272,6 +277,7 @@ def read_assertion(response: Mapping[int, Any], allow: tuple[bytes, ...]) -> Ass
         signature=signature,
         flags=int(auth_data.flags),
         counter=auth_data.counter,
+        user_id=user_id or None,
     )
 
 

@@ -19,7 +19,8 @@ SEEDED_START: Final = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 """When the day of a seeded rehearsal begins, so that the same seed tells the same day."""
 
 A_DAY: Final = timedelta(days=1)
-"""A rehearsal tells a day in seconds, a day ago: so people can go on in its ledger."""
+A_YEAR: Final = timedelta(days=366)
+"""A rehearsal tells its day, or its year, in the past: so people can go on in its ledger."""
 
 
 class Begun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,12 +29,14 @@ class Begun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         seed: 32 bytes in hex; keys, passwords and PINs of this rehearsal follow from it.
         organisation: The organisation file's text.
+        year: Whether it tells a whole year, and not a day.
     """
 
     seed: str
     started: datetime
     organisation: str
     finished: bool = False
+    year: bool = False
 
 
 class RehearsalFolder:
@@ -56,7 +59,13 @@ class RehearsalFolder:
 
 @contextmanager
 def open_folder(
-    path: Path, *, organisation: str | None, default: str, seed: int | None, now: datetime
+    path: Path,
+    *,
+    organisation: str | None,
+    default: str,
+    seed: int | None,
+    now: datetime,
+    year: bool = False,
 ) -> Iterator[RehearsalFolder]:
     """Begin a rehearsal in an empty or new folder, or resume an unfinished one, alone.
 
@@ -64,6 +73,7 @@ def open_folder(
         organisation: The organisation file's text as given; None where none was given.
         default: The text to begin with where none was given.
         seed: The seed as given; None for a random one.
+        year: Whether it is to tell a year.
 
     Raises:
         RefusedError: The folder holds something else, a finished rehearsal, one of another
@@ -76,8 +86,15 @@ def open_folder(
         file = path / MARKER
         if file.exists():
             begun = _resume(path, file, organisation, seed)
+            if begun.year != year:
+                raise RefusedError(
+                    f"the rehearsal in {path} was begun as one of a {_length(begun.year)}",
+                    mend="Resume it as that, or choose a new --out.",
+                )
         else:
-            begun = _begin(default if organisation is None else organisation, seed, now)
+            length = A_YEAR if year else A_DAY
+            begun = _begin(default if organisation is None else organisation, seed, now - length)
+            begun = msgspec.structs.replace(begun, year=year)
             write_atomically(file, msgspec.json.encode(begun))
         for name in ("sheets", "transfer", "softkeys"):
             make_folder(path / name)
@@ -95,9 +112,13 @@ def _refuse_foreign(path: Path) -> None:
         )
 
 
-def _begin(organisation: str, seed: int | None, now: datetime) -> Begun:
+def _length(year: bool) -> str:  # noqa: FBT001 - what it says
+    return "year" if year else "day"
+
+
+def _begin(organisation: str, seed: int | None, start: datetime) -> Begun:
     if seed is None:
-        return Begun(os.urandom(32).hex(), now.replace(microsecond=0) - A_DAY, organisation)
+        return Begun(os.urandom(32).hex(), start.replace(microsecond=0), organisation)
     material = sha256(f"keyvault-kit/rehearsal/v1\n{seed}".encode()).hexdigest()
     return Begun(material, SEEDED_START, organisation)
 

@@ -9,7 +9,8 @@ from keyvault_kit.ceremonies.closing import AGREES
 from keyvault_kit.ceremonies.handling import REFUSED, TAKEN
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.station import Station
-from keyvault_kit.custody.model import EnvelopeState, Purpose, SetState
+from keyvault_kit.custody.model import Envelope, EnvelopeState, Purpose, SetState
+from keyvault_kit.custody.register import Register
 from keyvault_kit.errors import InternalError
 from keyvault_kit.host.files import write_atomically
 from keyvault_kit.rehearsal.tenant import RehearsalTenant
@@ -22,7 +23,14 @@ Say = Callable[[str], None]
 
 
 class ScriptedPeople:
-    """An `Interaction` that plugs, touches, reads and types for everybody."""
+    """An `Interaction` that plugs, touches, reads and types for everybody.
+
+    Attributes:
+        signed_in: Account -> whether the tenant took the password that was typed last.
+        classes: Account -> what a post-mortem finds its uses to have been.
+        taken_away: Envelopes that lie no more where the register has them.
+        strange_bags: Numbers of bags that nobody knows -> the safe in which they lie.
+    """
 
     def __init__(
         self,
@@ -38,7 +46,15 @@ class ScriptedPeople:
         self._typed: list[str] = []
         self._bags: dict[str, str] = {}
         self._winks: dict[str, int] = {}
+        self._unread: dict[tuple[str, str], list[str]] = {}
         self.signed_in: dict[str, bool] = {}
+        self.classes: dict[str, str] = {}
+        self.taken_away: set[str] = set()
+        self.strange_bags: dict[str, str] = {}
+
+    @property
+    def _register(self) -> Register:
+        return self._station.book.register
 
     def show(self, prompt: Prompt) -> None:
         """Say it to whoever watches."""
@@ -51,7 +67,14 @@ class ScriptedPeople:
     def confirm(self, prompt: Prompt) -> bool:
         """Look, and say yes where it is so."""
         match prompt.topic:
-            case Topic.BAG_INTACT | Topic.DEPOSIT | Topic.SHRED:
+            case (
+                Topic.BAG_INTACT
+                | Topic.CHANGE
+                | Topic.CHECK
+                | Topic.DEPOSIT
+                | Topic.MEDIUM
+                | Topic.SHRED
+            ):
                 return True
             case Topic.RETRY:
                 return False
@@ -62,21 +85,30 @@ class ScriptedPeople:
         raise InternalError(f"the script has no answer to {prompt.topic!r}: {prompt.text}")
 
     def choose(self, prompt: Prompt, choices: tuple[str, ...]) -> int:
-        """Everybody agrees with the record; nothing else is open to choice."""
-        if prompt.topic is Topic.AGREEMENT:
-            return choices.index(AGREES)
+        """Everybody agrees with the record; a use was what it was; the first of all else."""
+        match prompt.topic:
+            case Topic.AGREEMENT:
+                return choices.index(AGREES)
+            case Topic.CLASS:
+                return choices.index(self.classes[prompt.subject])
+            case Topic.MEDIUM:
+                return 0
         raise InternalError(f"the script has no choice for {prompt.topic!r} among {choices}")
 
     def ask(self, prompt: Prompt) -> str:
         """Read the number from a bag or a label, or name the file that the tenant wrote."""
         answers: dict[Topic, Callable[[str], str]] = {
             Topic.BAG_NUMBER: self._bag_of,
+            Topic.BAG_SHOWN: lambda envelope: self._register.envelopes[envelope].bag or "",
+            Topic.FOUND: self._found_in,
+            Topic.REMARK: lambda _: "nothing else to say",
             Topic.SERIAL: lambda tag: str(self._bench.serial(tag) or ""),
             Topic.RESET: lambda tag: f"reset {tag}",
             Topic.CLOCK: lambda _: self._station.clock().isoformat(),
             Topic.TENANT_PASSWORD: self._set_password,
             Topic.PAGES: self._pages,
             Topic.OPTIONS: self._fetch_options,
+            Topic.EVIDENCE: self._fetch_evidence,
         }
         if prompt.topic not in answers:
             raise InternalError(f"the script has no answer to {prompt.topic!r}: {prompt.text}")
@@ -117,6 +149,21 @@ class ScriptedPeople:
             self._bags[envelope] = f"BAG-{FIRST_BAG + len(used) + waiting}"
         return self._bags[envelope]
 
+    def _found_in(self, safe: str) -> str:
+        """The next bag that lies in a safe, whatever the register says; nothing after the last."""
+        now = next(it for it in reversed(self._register.ceremonies.values()) if not it.closed)
+        if (now.id, safe) not in self._unread:
+            bags = [it.bag or "" for it in self._lying_in(safe)]
+            bags += [bag for bag, where in self.strange_bags.items() if where == safe]
+            self._unread[now.id, safe] = bags
+        unread = self._unread[now.id, safe]
+        return unread.pop(0) if unread else ""
+
+    def _lying_in(self, safe: str) -> list[Envelope]:
+        lying = (it for it in self._register.envelopes.values() if it.safe == safe)
+        deposited = (it for it in lying if it.state is EnvelopeState.DEPOSITED)
+        return [it for it in deposited if it.id not in self.taken_away]
+
     def _pages(self, which: str) -> str:
         """Count the secret sheets of the ceremony that goes on: nothing jams in a rehearsal."""
         register = self._station.book.register
@@ -144,21 +191,34 @@ class ScriptedPeople:
         write_atomically(Path(self._station.transfer / name), options)
         return name
 
+    def _fetch_evidence(self, _: str) -> str:
+        name = "evidence.json"
+        write_atomically(Path(self._station.transfer / name), self._tenant.answers())
+        return name
+
     def _set_password(self, account: str) -> str:
         """Type what was revealed; after a crash, look whether the tenant has it already."""
         register = self._station.book.register
         upn = register.accounts[account].upn
         if self._typed:
-            self._tenant.set_password(upn, "".join(self._typed))
+            self._tenant.set_password(upn, "".join(self._typed), self._station.clock())
             self._typed.clear()
             return TAKEN
         sets = register.sets_of(account, Purpose.PASSWORD)
         on_record = sum(it.state in (SetState.IN_FORCE, SetState.DEAD) for it in sets)
         return TAKEN if self._tenant.changes(upn) > on_record else REFUSED
 
-    def _sign_in(self, account: str) -> bool:
+    def _sign_in(self, subject: str) -> bool:
+        """Sign in with the password that was read, or with the key that was taken."""
+        key = self._register.keys.get(subject)
+        if key:
+            upn = self._register.accounts[key.account].upn
+            return self._tenant.sign_in_by_key(upn, key.id, self._station.clock())
+        return self._sign_in_by_password(subject)
+
+    def _sign_in_by_password(self, account: str) -> bool:
         upn = self._station.book.register.accounts[account].upn
         password = "".join(self._typed)
         self._typed.clear()
-        self.signed_in[account] = self._tenant.sign_in(upn, password)
+        self.signed_in[account] = self._tenant.sign_in(upn, password, self._station.clock())
         return self.signed_in[account]

@@ -53,6 +53,10 @@ class Kind(StrEnum):
     LINER = "LINER"
     CUSTODY = "CUSTODY"
     WORK = "WORK"
+    REVIEW = "REVIEW"
+    CERTIFICATE = "CERTIFICATE"
+    OUTGOING = "OUTGOING"
+    RUNBOOK = "RUNBOOK"
 
 
 SECRET_KINDS: Final = frozenset({Kind.PIN, Kind.PASSWORD, Kind.PART, Kind.IDENTITY})

@@ -29,6 +29,7 @@ from keyvault_kit.keys.guard import PinGuard
 from keyvault_kit.ledger.store import Ledger
 from keyvault_kit.secret import Secret
 from keyvault_kit.softkey.state import KeyState
+from tests.ceremonies.sealing import evidence_of
 
 SEED: Final = b"\x2a" * 32
 FOUNDED: Final = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -37,6 +38,7 @@ CAREFUL: Final = {
     Topic.BAG_INTACT,
     Topic.CHANGE,
     Topic.DEPOSIT,
+    Topic.MEDIUM,
     Topic.PRINTED,
     Topic.SHRED,
     Topic.SIGN_IN,
@@ -68,6 +70,10 @@ class People:
         asked: Every prompt, in order.
         pages: How many pages they count: printed, sealed or spoiled.
         sheets: What they scan or type from a sheet, where the kit does not read it by itself.
+        evidence: The name of the file with what the tenant did to an account.
+        bags: The number on the bag of an envelope that they fetched.
+        options: The name of the file with the creation options for a key.
+        found: The number of the next bag that lies in a safe; nothing when there is no other.
     """
 
     def __init__(self, bench: Bench, time: Time) -> None:
@@ -82,6 +88,10 @@ class People:
         self.asked: list[Prompt] = []
         self.pages: Callable[[str], int] = lambda _: 0
         self.sheets: Callable[[Prompt], str] = lambda _: ""
+        self.evidence: Callable[[str], str] = lambda _: ""
+        self.options: Callable[[str], str] = lambda _: ""
+        self.bags: Callable[[str], str] = lambda _: ""
+        self.found: Callable[[str], str] = lambda _: ""
 
     def texts(self, topic: Topic) -> list[str]:
         """What was said or asked about a topic, in order."""
@@ -110,16 +120,24 @@ class People:
         said = self.says[prompt.topic]
         if said:
             return str(said.pop(0))
-        if prompt.topic is Topic.CLOCK:
-            return self._time.true.isoformat()
-        if prompt.topic is Topic.TENANT_PASSWORD:
-            return "taken"
-        if prompt.topic is Topic.PAGES:
-            return str(self.pages(prompt.subject))
-        if prompt.topic is Topic.BAG_NUMBER:
-            self._bags += 1  # asked of two people, one after the other
-            return f"BAG-{self._time.true:%j%H%M}-{(self._bags + 1) // 2}"
-        raise NotImplementedError(prompt)
+        answers: dict[Topic, Callable[[str], str]] = {
+            Topic.BAG_NUMBER: lambda _: self._new_bag(),
+            Topic.BAG_SHOWN: self.bags,
+            Topic.CLOCK: lambda _: self._time.true.isoformat(),
+            Topic.EVIDENCE: self.evidence,
+            Topic.FOUND: self.found,
+            Topic.OPTIONS: self.options,
+            Topic.PAGES: lambda which: str(self.pages(which)),
+            Topic.TENANT_PASSWORD: lambda _: "taken",
+        }
+        if prompt.topic not in answers:
+            raise NotImplementedError(prompt)
+        return answers[prompt.topic](prompt.subject)
+
+    def _new_bag(self) -> str:
+        """The number of the next bag, which is asked of two people, one after the other."""
+        self._bags += 1
+        return f"BAG-{self._time.true:%j%H%M}-{(self._bags + 1) // 2}"
 
     def ask_pin(self, prompt: Prompt) -> Secret:
         self.asked.append(prompt)
@@ -160,6 +178,8 @@ class Desk:
         self.bench = Bench.again(folder / "softkeys")
         self.people = People(self.bench, self.time)
         self.people.pages = self.count_pages
+        self.people.evidence = lambda account: evidence_of(self, account)
+        self.people.bags = lambda envelope: self.register.envelopes[envelope].bag or ""
         self.station = Station(
             mode=Mode.REHEARSAL,
             clock=self.time.at_the_workstation,

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from contextlib import closing
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pypdfium2
 
 from keyvault_kit.assembly import Folder
 from keyvault_kit.ceremonies.interaction import Prompt
@@ -45,6 +50,36 @@ def sealing(desk: Desk, wanted: seal.Request) -> None:
 def states_of(desk: Desk) -> list[SetState]:
     """The states of the account's password sets, oldest first."""
     return [it.state for it in desk.register.sets_of("bg1", Purpose.PASSWORD)]
+
+
+def evidence_of(desk: Desk, account: str, /, **event: Any) -> str:
+    """Write what the online script writes of a password that the tenant took just now.
+
+    Args:
+        event: What is otherwise in its one event; `encoding` is that of the file.
+
+    Returns:
+        The name of the file, on the transfer medium.
+    """
+    encoding = str(event.pop("encoding", "utf-8"))
+    its = desk.register.accounts[account]
+    usual = {
+        "time": f"{desk.time.true - timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}",
+        "action": "setPassword",
+        "account": its.upn,
+        "objectId": its.object_id,
+        "ok": True,
+    }
+    file = {"format": "keyvault-kit/evidence/v1", "tenantId": None, "events": [usual | event]}
+    (desk.station.transfer / "evidence.json").write_bytes(json.dumps(file).encode(encoding))
+    return "evidence.json"
+
+
+def text_on(sheet: Path) -> str:
+    """All that is written on a finished sheet, on one line."""
+    with closing(pypdfium2.PdfDocument(sheet.read_bytes())) as document:
+        pages = [page.get_textpage().get_text_bounded() for page in document]
+    return " ".join(" ".join(pages).replace("\ufffe", "-").split())
 
 
 class Typed:

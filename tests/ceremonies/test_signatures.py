@@ -76,13 +76,16 @@ def test_ssh_keygen_accepts_every_signature_over_the_lines_that_raw_prints(
     assert run(["ledger", "show", "--raw", *ledger]) == 0
     acts = covered(capfdbinary.readouterr().out)
 
-    assert [sorted(it.signatures) for it in acts] == [["alice", "bob"]] * 4
+    two = ["alice", "bob"]
+    signed = [sorted(it.signatures) for it in acts]
+    assert signed == [two, two, two, [*two, "carol"], two]  # closing, carol agrees as well
     for it in acts:
         before = desk.ledger.checkpoint(it.first - 1).text()
         message = before + b"".join(it.lines)
         for person, signature in it.signatures.items():
             assert ssh_keygen(desk.folder, person, signature, message)
-            assert not ssh_keygen(desk.folder, "carol", signature, message)
+            for other in {*two, "carol"} - {person}:
+                assert not ssh_keygen(desk.folder, other, signature, message)
             assert not ssh_keygen(desk.folder, person, signature, message.replace(b"2026", b"2027"))
 
 

@@ -178,8 +178,8 @@ def small_toml() -> Path:
     return Path(__file__).parents[1] / "data" / "small.toml"
 
 
-FOUNDING: Final = ("BAG-1", "BAG-1", "1", "1", "0", "y")
-"""What people type at a founding: the bag's number, each; the pages they count; that it lies."""
+FOUNDING: Final = ("BAG-1", "BAG-1", "1", "1", "0", "y", "1", "1")
+"""What people type at a founding: the bag's number; the pages; that it lies; that each agrees."""
 
 
 @pytest.fixture(scope="session")
@@ -200,7 +200,7 @@ def found(small_toml: Path) -> Callable[[Path], Desk]:
 def founded(found: Callable[[Path], Desk], tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """A founded ledger with four signers: alice and bob, carol and erin. To be read only."""
     desk = found(tmp_path_factory.mktemp("founded") / "desk")
-    desk.do("people", "enrol", "carol", "erin", typed=())
+    desk.do("people", "enrol", "carol", "erin", typed=("1",) * 4)
     return desk
 
 

@@ -120,3 +120,56 @@ def test_options_that_do_not_go_together_are_a_usage_error(
 ) -> None:
     done = founded.ask("leaver", "carol", *words)
     assert (done.returncode, told in done.stderr) == (2, True)
+
+
+# --- The ceremony
+
+CEREMONY = ("leaver", "carol", "--on", TODAY.isoformat(), "--ceremony")
+
+
+def test_what_carol_may_do_ends_in_one_sitting_and_the_rest_is_told(desk: Desk) -> None:
+    typed = (desk.now(), desk.now(), "y", "y", "1", "1")
+    done = desk.ask(*CEREMONY, "--instead", "hq-2=erin", *desk.by, typed=typed)
+
+    assert done.returncode == 1
+    register = desk.register
+    assert register.safes["hq-2"].openers == ("erin",)
+    assert "carol" not in register.signers
+    assert register.people["carol"].until == TODAY
+    assert "orders-carol" in desk.sheets()
+    assert "orders are open." in " ".join(done.stdout.split())
+    assert "review account bg1" in done.stdout
+
+
+def test_a_safe_without_enough_openers_is_said_before(
+    founded: Desk, refusal: Callable[..., bool]
+) -> None:
+    assert refusal(founded.ask(*CEREMONY, *founded.by), 5, "--instead hq-2=PERSON")
+
+
+def test_a_dry_run_tells_the_steps_and_does_nothing(desk: Desk) -> None:
+    before = desk.ledger.read_bytes()
+
+    words = (*CEREMONY, "--instead", "hq-2=erin", *desk.by)
+    done = desk.ask(*words, "--dry-run")
+
+    assert done.returncode == 0
+    assert "Change the combination of safe hq-2, which carol knows" in done.stderr
+    assert desk.ledger.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--instead", "hq-2=erin"), "go with --ceremony"),
+        (("--dry-run",), "go with --ceremony"),
+        (("--ceremony", "--json"), "--json only shows"),
+        (("--ceremony", "--instead", "hq-2"), "'hq-2' is no SAFE=PERSON"),
+        (("--ceremony", "--instead", "hq-2=a b"), "is no SAFE=PERSON"),
+    ],
+)
+def test_options_of_the_ceremony_go_with_it(
+    founded: Desk, words: tuple[str, ...], told: str
+) -> None:
+    done = founded.ask("leaver", "carol", "--on", SOON, *words)
+    assert (done.returncode, told in done.stderr) == (2, True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +10,7 @@ from keyvault_kit.custody.model import EnvelopeState, Form, SetState
 from keyvault_kit.sharing import passwords, slip39
 from keyvault_kit.sharing.slip39 import Share
 from keyvault_kit.sheets.scan import read_codes
+from tests.cli.sealing import sealed
 from tests.cli.terminal import OTHER_SCREEN, Terminal
 
 if TYPE_CHECKING:
@@ -20,31 +20,6 @@ if TYPE_CHECKING:
 
 RECOVER = ("recover", "--ledger", "ledger.db", "--parts")
 SHARES = ("seal", "bg1", "--threshold", "2", "--safe", "hq-1", "--safe", "vault-1")
-
-
-def sealed(desk: Desk, *words: str, sheets: int) -> tuple[Terminal, str]:
-    """Seal a password as careful officers do; the terminal afterwards, and what they typed."""
-    terminal = Terminal(*words, *desk.by, folder=desk.folder)
-    for _ in range(2):
-        terminal.answer("the time from a source", desk.now())
-    for number in range(1, sheets + 1):
-        for _ in range(2):
-            terminal.answer("read the number of the bag", f"NEW-{number}")
-    for count in (sheets, sheets, 0):
-        terminal.answer("How many secret sheets", str(count))
-    halves = []
-    for _ in range(2):
-        screen = terminal.wait_for_next("Enter hides it")
-        rows = re.findall(
-            r"^ {4}(\S[^\r\n]*?)\r?$", screen.rpartition("\x1b[?1049h")[2], re.MULTILINE
-        )
-        halves.append("".join("".join(rows).split()))
-        terminal.type("")
-    terminal.answer("Did the tenant take the new password", "taken")
-    for _ in range(sheets):
-        terminal.answer("lie in safe", "y")
-    assert terminal.end() == 0, terminal.printed
-    return terminal, "".join(halves)
 
 
 def test_two_officers_seal_a_password_and_nothing_of_it_stays_on_the_screen(desk: Desk) -> None:
@@ -71,6 +46,14 @@ def test_two_officers_seal_a_password_and_nothing_of_it_stays_on_the_screen(desk
     with slip39.combine(map(Share.parse, words)) as secret:
         assert passwords.password_from_secret(secret).expose_text() == password
     assert password.encode() not in desk.ledger.read_bytes()
+
+
+def test_a_password_that_the_tenant_refused_is_said_and_is_status_1(desk: Desk) -> None:
+    terminal, _ = sealed(desk, *SHARES, sheets=2, taken=False)
+
+    assert "The tenant refused the new password of bg1" in terminal.printed
+    assert desk.register.accounts["bg1"].password_set is None
+    assert {it for it in desk.sheets() if it.startswith("share")} == set()
 
 
 def test_parts_with_symbols_are_sealed_and_their_weakness_is_said(desk: Desk) -> None:
@@ -121,10 +104,10 @@ def test_the_script_of_a_sealing_is_written_and_nothing_is_done(desk: Desk) -> N
 
 def test_the_card_of_a_site_is_sealed_and_a_new_one_takes_its_place(desk: Desk) -> None:
     card = ("sites", "card", "hq", "--safe", "hq-1")
-    desk.do(*card, typed=("C-1", "C-1", "y"))
+    desk.do(*card, typed=("C-1", "C-1", "y", "1", "1"))
     first = desk.register.envelopes["card-hq-1"]
 
-    desk.do(*card, typed=("C-2", "C-2", "y", "y", "y"))
+    desk.do(*card, typed=("C-2", "C-2", "y", "y", "y", "1", "1"))
 
     states = {it.id: it.state for it in desk.register.envelopes.values() if "card" in it.id}
     assert (first.state, first.bag, first.safe) == (EnvelopeState.DEPOSITED, "C-1", "hq-1")

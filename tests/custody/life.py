@@ -94,7 +94,10 @@ class Life:
 
     def bring_into_force(self, name: str) -> Self:
         """Enter that the password of account `bg1` with this name is made, sealed and in force."""
-        return self.seal(name).enter(ev.PasswordSet(account="bg1", set=name))
+        return self.seal(name).enter(
+            ev.PasswordSet(account="bg1", set=name),
+            ev.PasswordAnswered(account="bg1", set=name, taken=True, evidence=DIGEST),
+        )
 
     @staticmethod
     def printed(name: str, number: int, envelope: str = "") -> ev.EnvelopePrinted:

@@ -186,6 +186,7 @@ def _passwords(it: Organisation, turn: int) -> Facts:
         for half, person in enumerate(TWO, 1):
             yield ev.SecretExposed(person=person, set=name, half=half)
         yield ev.PasswordSet(account=account.id, set=name)
+        yield ev.PasswordAnswered(account=account.id, set=name, taken=True, evidence=DIGEST)
         for n, what in enumerate(holds, 1):
             yield ev.EnvelopeDeposited(envelope=f"{name}-{n}", safe=it.safe_of(what))
 

@@ -291,7 +291,12 @@ def test_the_log_ceremonies_and_erasing_are_the_stations_own(
     state.warrant = Warrant(signers=("alice", "bob"), left=1, proposed=True)
     assert state.time
     entry = Entry(state.size, state.time, ("alice", "bob"), fact)
-    of_station = kind.__module__.rpartition(".")[2] in ("log", "ceremonies")
+    of_station = kind.__module__.rpartition(".")[2] in (
+        "log",
+        "ceremonies",
+        "evidence",
+        "items",
+    )
     lies_there = kind in (ev.DetailsErased, ev.MetadataImported)
     in_ceremony = getattr(fact, "ceremony", None) is not None
     own = lies_there or in_ceremony or (of_station and kind is not ev.FindingMade)

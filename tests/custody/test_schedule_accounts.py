@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.evidence import UseClass
 from keyvault_kit.custody.history import Duty, Trigger
-from keyvault_kit.custody.model import Retirement, Role
+from keyvault_kit.custody.model import Form, Purpose, Retirement, Role
 from keyvault_kit.custody.schedule import Task, overdue
 from keyvault_kit.custody.wording import PIN_ANEW
 from tests.custody.duties import at, done, none, on, only, until
@@ -262,8 +263,7 @@ def test_what_was_used_without_a_password_on_paper_gets_one_unless_that_was_deci
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"number": 1}, "ivan saw sheet 1"),
-        ({"number": 2, "present": True}, "ivan was there when sheet 2 lay open"),
+        ({"present": True}, "ivan was there when it lay open"),
         ({"half": 2}, "ivan saw half 2 of it"),
         ({}, "ivan saw it"),
     ],
@@ -278,6 +278,36 @@ def test_a_password_that_somebody_saw_after_it_came_into_force_is_changed_at_onc
     assert (seen.day, seen.since, seen.trigger) == (on(7), at(7), words)
     living.bring_into_force("P2")
     assert only(living.register, Task.PASSWORD, "bg1", at(9)).day > on(300)
+
+
+def test_one_share_of_several_tells_nothing_and_as_many_as_open_it_tell_all(
+    living: Life,
+) -> None:
+    for day, person in enumerate(("ivan", "judy", "ivan"), 5):
+        living.enter(ev.SecretExposed(person=person, set="P1", number=1), at=at(day))
+    assert only(living.register, Task.PASSWORD, "bg1", at(9)).day > on(300)
+
+    living.enter(
+        ev.SecretExposed(person="kate", set="P1", number=2, present=True), at=at(12), occurred=at(9)
+    )
+
+    seen = only(living.register, Task.PASSWORD, "bg1", at(12))
+    assert (seen.day, seen.trigger) == (on(9), "kate was there when sheet 2 lay open")
+
+
+def test_a_literal_part_is_a_piece_of_the_password(life: Life) -> None:
+    made = ev.SetMade(
+        set="P1", purpose=Purpose.PASSWORD, subject="bg1", threshold=2, count=2, form=Form.PARTS
+    )
+    life.enter(made)
+    for n in (1, 2):
+        envelope = f"P1-{n}"
+        life.enter(life.printed("P1", n), ev.EnvelopeProven(envelope=envelope))
+        life.enter(ev.EnvelopeSealed(envelope=envelope, bag=f"B-{n}"))
+    life.enter(ev.PasswordSet(account="bg1", set="P1"), at=at(5))
+    life.enter(ev.SecretExposed(person="ivan", set="P1", number=1), at=at(6))
+
+    assert only(life.register, Task.PASSWORD, "bg1", at(6)).trigger == "ivan saw sheet 1"
 
 
 def test_whoever_made_a_password_saw_it_before_it_was_in_force(made: Life) -> None:
@@ -336,3 +366,43 @@ def test_a_key_that_is_retired_or_reset_owes_no_pin(done_all: Life) -> None:
 
     assert none(done_all.register, Task.PIN, "K1", at(8))
     assert none(done_all.register, Task.PIN, "K2", at(8))
+
+
+# --- Post-mortems
+
+
+def classed(verdict: UseClass = UseClass.EMERGENCY) -> ev.UseClassed:
+    return ev.UseClassed(account="bg1", verdict=verdict, details=DIGEST)
+
+
+def test_a_use_that_was_no_practice_is_looked_into_within_seven_days(done_all: Life) -> None:
+    assert none(done_all.register, Task.POST_MORTEM, "bg1", at(9))
+
+    done_all.enter(ev.AccountUsed(account="bg1", why="emergency"), at=at(10), occurred=at(8))
+    done_all.enter(ev.AccountUsed(account="bg1", why="emergency"), at=at(11))
+
+    owed = only(done_all.register, Task.POST_MORTEM, "bg1", at(11))
+    assert (owed.day, owed.since, owed.requirement) == (on(15), at(8), "S62")
+    assert owed.trigger == "7 days since it was used"
+    assert owed.what == "hold the post-mortem of the use of account bg1"
+    assert none(done_all.register, Task.POST_MORTEM, "bg2", at(11))
+
+
+@pytest.mark.parametrize("verdict", UseClass)
+def test_a_post_mortem_settles_all_uses_before_it_and_none_after(
+    done_all: Life, verdict: UseClass
+) -> None:
+    use = ev.AccountUsed(account="bg1", why="emergency")
+    done_all.enter(use, at=at(10)).enter(use, at=at(12)).enter(classed(verdict), at=at(13))
+    assert none(done_all.register, Task.POST_MORTEM, "bg1", at(14))
+
+    done_all.enter(use, at=at(20))
+
+    assert only(done_all.register, Task.POST_MORTEM, "bg1", at(20)).day == on(27)
+
+
+@pytest.mark.parametrize("why", ["drill", "review"])
+def test_a_practised_use_owes_no_post_mortem(done_all: Life, why: str) -> None:
+    done_all.enter(ev.AccountUsed(account="bg1", why=why), at=at(10))
+
+    assert none(done_all.register, Task.POST_MORTEM, "bg1", at(30))

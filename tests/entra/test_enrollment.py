@@ -2,13 +2,13 @@
 
 import json
 from base64 import urlsafe_b64decode
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from keyvault_kit.entra.enrollment import read_options, registration
+from keyvault_kit.entra.enrollment import RP_IDS, read_options, registration
 from keyvault_kit.errors import InputError, RefusedError
 
 REAL = Path(__file__).parents[1] / "data" / "entra-creation-options.json"
@@ -39,10 +39,39 @@ def test_a_real_file_is_read() -> None:
     }
 
 
-def test_a_byte_order_mark_is_no_hindrance() -> None:
-    data = b"\xef\xbb\xbf" + REAL.read_bytes()
+def test_what_the_tenant_asks_of_the_passkey_is_read() -> None:
+    read = read_options(REAL.read_bytes(), upn=UPN, now=IN_TIME)
+
+    assert (read.protection, read.enforced, read.hmac_secret) == (1, True, True)
+    assert read.ignored == {}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_every_encoding_of_powershell_is_read(encoding: str) -> None:
+    data = REAL.read_text("utf-8").encode(encoding)
 
     assert read_options(data, upn=UPN.upper(), now=IN_TIME).upn == UPN
+
+
+def test_members_from_the_future_are_left_alone_and_counted() -> None:
+    data = options(hints=["security-key"], rp={"id": RP_IDS[0], "name": "Microsoft", "icon": ""})
+
+    assert dict(read_options(data, upn=UPN, now=IN_TIME).ignored) == {"hints": 1, "icon": 1}
+
+
+@pytest.mark.parametrize(
+    ("minutes", "told"),
+    [
+        (60 * 12, "The options for john@contoso.com are good until 2024-06-13 11:26 UTC, 12 h 0"),
+        (30, "The options"),
+        (29, "WARNING: The options"),
+        (0, "WARNING: The options"),
+    ],
+)
+def test_the_time_left_is_told_and_little_of_it_is_a_warning(minutes: int, told: str) -> None:
+    read = read_options(REAL.read_bytes(), upn=UPN, now=IN_TIME)
+
+    assert read.time_left(read.expires - timedelta(minutes=minutes)).startswith(told)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +84,11 @@ def test_a_byte_order_mark_is_no_hindrance() -> None:
             {"authenticatorSelection": {"userVerification": "discouraged"}},
             "do not require user verification",
         ),
+        ({"authenticatorSelection": {}}, "do not require user verification"),
+        (
+            {"authenticatorSelection": {"userVerification": "required"}},
+            "do not ask for a key that keeps the passkey",
+        ),
     ],
 )
 def test_options_that_are_not_ours_are_refused(change: dict[str, object], because: str) -> None:
@@ -65,12 +99,26 @@ def test_options_that_are_not_ours_are_refused(change: dict[str, object], becaus
 def test_an_expired_challenge_and_another_account_are_refused() -> None:
     with pytest.raises(RefusedError, match="expired at 2024-06-13 11:26 UTC"):
         read_options(REAL.read_bytes(), upn=UPN, now=TOO_LATE)
-    with pytest.raises(RefusedError, match=r"for john@contoso\.com, not for bg1@contoso\.com"):
+    with pytest.raises(RefusedError, match=r"for 'john@contoso\.com', not for bg1@contoso\.com"):
         read_options(REAL.read_bytes(), upn="bg1@contoso.com", now=IN_TIME)
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"{}", b"[]", b"{" * 100_000, REAL.read_bytes()[:-9], b"\xff\xfe{}"]
+    "data",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"{" * 100_000,
+        b"[" * 100_000,
+        REAL.read_bytes()[:-9],
+        REAL.read_text("utf-8").encode("utf-16")[:-3],
+        b"\xff\xfe{}",
+        REAL.read_bytes().replace(b'"attestation":', b'"attestation": "none", "attestation":'),
+        REAL.read_bytes().replace(b"2024-06-13T11:26:35Z", b"2024-06-13T11:26:35"),
+        options(extensions={"credentialProtectionPolicy": "whatever"}),
+        options(user={"id": "", "name": UPN, "displayName": ""}),
+    ],
 )
 def test_what_is_no_options_file_is_said_so(data: bytes) -> None:
     with pytest.raises(InputError, match="no file of creation options"):
@@ -85,6 +133,23 @@ def test_an_excluded_id_with_a_padding_digit_is_read_both_ways() -> None:
     assert read.exclude == (urlsafe_b64decode("AAAAAAA1"), urlsafe_b64decode("AAAAAAA="))
 
 
+def test_an_excluded_id_of_plain_base64_is_read_one_way() -> None:
+    exclude = [{"type": "public-key", "id": "GshyINLMaOOwqt1LNUi0gQ=="}]
+
+    (read,) = read_options(options(excludeCredentials=exclude), upn=UPN, now=IN_TIME).exclude
+
+    assert len(read) == 16
+
+
+def test_a_name_that_would_move_the_cursor_is_shown_by_its_code() -> None:
+    data = options(user={"id": "AAAA", "name": "x\x1b[2J", "displayName": ""})
+
+    with pytest.raises(RefusedError) as caught:
+        read_options(data, upn=UPN, now=IN_TIME)
+
+    assert str(caught.value).isprintable()
+
+
 def test_the_answer_is_what_graph_takes() -> None:
     read = read_options(REAL.read_bytes(), upn=UPN, now=IN_TIME)
 
@@ -95,5 +160,6 @@ def test_the_answer_is_what_graph_takes() -> None:
     assert set(answer) == {"displayName", "publicKeyCredential"}
     assert answer["publicKeyCredential"]["id"] == "__4"
     assert set(answer["publicKeyCredential"]) == {"id", "response"}
+    assert set(answer["publicKeyCredential"]["response"]) == {"clientDataJSON", "attestationObject"}
     with pytest.raises(InputError, match="longer than 30"):
         registration(read, credential_id=b"", attestation_object=b"", name="K" * 31)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from keyvault_kit.errors import InputError, RefusedError
-from keyvault_kit.host.files import read_file, write_atomically
+from keyvault_kit.host.files import read_file, read_folder, write_atomically
 from keyvault_kit.host.locks import lock_file
 
 HOLDER = """
@@ -64,3 +64,48 @@ def test_a_lock_is_held_by_one_process_and_goes_with_it(tmp_path: Path) -> None:
 
     with lock_file(file, "it"):
         assert file.exists()
+
+
+# --- Folders
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with two files, one of them further down, and a hidden one."""
+    below = tmp_path / "folder" / "a" / "b"
+    below.mkdir(parents=True)
+    (below / "one.json").write_bytes(b"1")
+    (tmp_path / "folder" / "TWO.JSON").write_bytes(b"22")
+    (tmp_path / "folder" / ".hidden.json").write_bytes(b"3")
+    (tmp_path / "folder" / "notes.txt").write_bytes(b"4")
+    return tmp_path / "folder"
+
+
+def test_a_folder_is_read_with_all_below_it(folder: Path) -> None:
+    its = read_folder(folder, "export", suffix=".json")
+
+    assert its == {"a/b/one.json": b"1", "TWO.JSON": b"22"}
+    assert "notes.txt" in read_folder(folder, "export")
+
+
+def test_a_folder_may_hold_so_much_and_no_more(folder: Path) -> None:
+    assert len(read_folder(folder, "export", suffix=".json", files=2, limit=3)) == 2
+    for bounds in ({"files": 1}, {"limit": 2}):
+        with pytest.raises(InputError, match="has more than") as caught:
+            read_folder(folder, "export", suffix=".json", **bounds)
+        assert str(folder) in str(caught.value)
+
+
+def test_what_is_no_file_of_the_folder_itself_is_refused(folder: Path) -> None:
+    (folder / "a" / "loop").symlink_to(folder)
+    with pytest.raises(InputError, match="loop is no file and no folder"):
+        read_folder(folder, "export")
+    (folder / "a" / "loop").unlink()
+    os.mkfifo(folder / "pipe")
+    with pytest.raises(InputError, match="pipe is no file and no folder"):
+        read_folder(folder, "export")
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot read the export"):
+        read_folder(tmp_path / "nowhere", "export")

@@ -86,7 +86,7 @@ def test_any_two_shares_on_paper_give_the_password_that_the_tenant_has(finished:
         assert len(passwords) == 1
         (password,) = passwords
         upns = [f"bg{n}@example.onmicrosoft.com" for n in (1, 2)]
-        assert [tenant.sign_in(upn, password) for upn in upns].count(True) == 1
+        assert [tenant.sign_in(upn, password, NOW) for upn in upns].count(True) == 1
 
 
 def test_each_share_on_paper_has_its_proof_in_the_ledger(finished: Finished) -> None:

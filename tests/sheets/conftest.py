@@ -25,7 +25,16 @@ from keyvault_kit.sheets.pages import (
     record,
     share,
 )
-from tests.sheets import examples_custody, examples_forms, examples_recovery, examples_secret
+from tests.sheets import (
+    examples_custody,
+    examples_destroyed,
+    examples_entra,
+    examples_forms,
+    examples_recovery,
+    examples_reviews,
+    examples_secret,
+    examples_station,
+)
 from tests.sheets.example import Example
 
 REGISTER = "3f9c1ab2" + "5d" * 28
@@ -258,9 +267,13 @@ _PAGES: dict[str, Callable[[Heading], Example]] = {
     "audit": _audit,
     "founding": _founding,
     "identity": _identity,
+    **examples_destroyed.PAGES,
+    **examples_entra.PAGES,
     **examples_forms.PAGES,
     **examples_recovery.PAGES,
+    **examples_reviews.PAGES,
     **examples_secret.PAGES,
+    **examples_station.PAGES,
     **examples_custody.PAGES,
 }
 

@@ -19,7 +19,7 @@ from keyvault_kit.custody.model import SecretSet, SetState
 from keyvault_kit.custody.register import Register, known
 from keyvault_kit.errors import RefusedError
 
-PLANS: Final = ("seal", "identity", "card")
+PLANS: Final = ("seal", "rotate", "identity", "card")
 """Plans whose ceremonies can be given up: all that they make is paper."""
 
 WHY: Final = "the ceremony was given up"

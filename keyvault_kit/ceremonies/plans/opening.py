@@ -1,43 +1,71 @@
-"""Open and recover: enough envelopes of a set, the password, and the sign-in (S32, S57, S62).
+"""Open: bags of an account, its password or its keys, and the sign-in (S32, S57, S62).
 
 An opening never waits: nothing here asks for a signature or a green light first, and a bag that is
 not intact is recorded, not an obstacle.
 """
 
 import functools
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from keyvault_kit.ceremonies import handling, reading_back, splitting
-from keyvault_kit.ceremonies.interaction import Prompt, Topic
+from keyvault_kit.ceremonies import recovering
 from keyvault_kit.ceremonies.plan import Ceremony, Plan, Step, Work
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.model import EnvelopeState, Form
-from keyvault_kit.custody.register import Register
-from keyvault_kit.errors import InputError, KeyvaultError, MismatchError
-from keyvault_kit.secret import Secret
-from keyvault_kit.sharing.recovery import RecoveryState
-
-_ANOTHER: Final = "Use another envelope of the set."
-_ANOTHER_WAY: Final = "No other sheet stands in for it: use the account's keys."
+from keyvault_kit.custody.model import EnvelopeState, Purpose
+from keyvault_kit.custody.register import Register, known
+from keyvault_kit.errors import InputError
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What is opened.
 
     Attributes:
-        envelopes: Those that are opened to recover the password.
+        account: Whose password or keys.
+        set: The secret set of the envelopes; empty where only keys are opened.
+        envelopes: Those that are opened to recover the password, if they are enough for it.
         checked: Envelopes opened only to verify their share alone.
+        officers: Who opens; the first signs in. One is enough where nobody else is there.
+        why: Why: `emergency`, `drill` or `review`.
+        keys: Tags of keys that are taken out with their PINs, to sign in with.
     """
 
     account: str
-    set: str
-    envelopes: tuple[str, ...]
-    checked: tuple[str, ...]
-    officers: tuple[str, str]
+    set: str = ""
+    envelopes: tuple[str, ...] = ()
+    checked: tuple[str, ...] = ()
+    officers: tuple[str, ...]
     why: str
+    keys: tuple[str, ...] = ()
+
+
+def check(register: Register, it: Request) -> None:
+    """Say what was mistyped. How things stand is no obstacle to an opening.
+
+    Raises:
+        RefusedError: The register has no such account, key or envelope.
+        InputError: One is another account's, or holds no sheet of that password; or nothing is
+            named.
+    """
+    known(register.accounts, it.account, "account")
+    for tag in it.keys:
+        if known(register.keys, tag, "key").account != it.account:
+            raise InputError(f"key {tag} is that of {register.keys[tag].account}")
+    if it.set and known(register.sets, it.set, "secret set").purpose is not Purpose.PASSWORD:
+        raise InputError(
+            f"set {it.set} is no password", mend="Name the key: its PIN is taken out with it."
+        )
+    for envelope in (*it.envelopes, *it.checked):
+        if known(register.envelopes, envelope, "envelope").set != it.set:
+            raise InputError(
+                f"envelope {envelope} holds no sheet of set {it.set}",
+                mend="Open the envelopes of one set, or the keys; then the next.",
+            )
+    if not (it.keys or it.envelopes or it.checked):
+        raise InputError(
+            f"no password of {it.account} is in force, and no key was named",
+            mend="Name the envelopes, or the keys: 'envelopes list' has them.",
+        )
 
 
 def ceremony(request: Request, *, number: int) -> Ceremony:
@@ -50,31 +78,40 @@ def ceremony(request: Request, *, number: int) -> Ceremony:
     )
 
 
-def steps(_: Register, request: ev.Request) -> tuple[Step, ...]:
-    """The steps: a bag each, the recovery, and each further share by itself."""
+def next_ceremony(register: Register, request: Request) -> Ceremony:
+    """The opening of this request that was cut short, or else the account's next one.
+
+    Another that was cut short does not stand in its way.
+    """
+    mine = [
+        it
+        for it in register.ceremonies.values()
+        if it.plan == PLAN.name and it.request.get("account") == request.account
+    ]
+    for number, it in enumerate(mine, 1):
+        if not it.closed and msgspec.convert(it.request, Request) == request:
+            return ceremony(request, number=number)
+    return ceremony(request, number=len(mine) + 1)
+
+
+def steps(register: Register, request: ev.Request) -> tuple[Step, ...]:
+    """The steps: a bag each, the recovery, each key, and each further share by itself.
+
+    Bags that were open before are not opened again, but looked at; of too few sheets nothing is
+    recovered.
+    """
     it = msgspec.convert(request, Request)
     return (
-        *(
-            Step(
-                id=f"open-{envelope}",
-                activity=f"Inspect and open envelope {envelope} ({it.why})",
-                by=it.officers,
-                act=functools.partial(_open, it, envelope),
-            )
-            for envelope in it.envelopes
-        ),
-        Step(
-            id="recover",
-            activity=f"Read the shares, recover the password of {it.account} and sign in",
-            by=it.officers,
-            act=functools.partial(_recover, it),
-        ),
+        *(_opening(register, it, envelope) for envelope in it.envelopes),
+        *_recovering(register, it),
+        *(step for tag in it.keys for step in _key_steps(register, it, tag)),
         *(
             Step(
                 id=f"verify-{envelope}",
                 activity=f"Open envelope {envelope} and verify its share alone",
                 by=it.officers,
-                act=functools.partial(_verify, envelope),
+                act=functools.partial(_verify, it, envelope),
+                secret=True,
             )
             for envelope in it.checked
         ),
@@ -84,92 +121,69 @@ def steps(_: Register, request: ev.Request) -> tuple[Step, ...]:
 PLAN = Plan("open", steps, clock=False)
 
 
-def _open(it: Request, envelope: str, work: Work) -> Sequence[ev.Fact]:
-    return _take_out(work, envelope, it.why)
-
-
-def _take_out(work: Work, envelope: str, why: str) -> list[ev.Fact]:
-    """Open an envelope; whoever stands by could read its sheet."""
-    its = work.register.envelopes[envelope]
-    opened: list[ev.Fact] = [handling.open_envelope(work, envelope, why)]
-    if its.set is not None:
-        opened += [
-            ev.SecretExposed(person=person, set=its.set, number=its.number)
-            for person in work.step.by
-        ]
-    return opened
-
-
-def _recover(it: Request, work: Work) -> Sequence[ev.Fact]:
-    form = work.register.sets[it.set].form
-    person = it.officers[0]
-    with _from_shares(it, work) if form is Form.SHARES else _from_all(it, form, work) as password:
-        work.observe(ev.AccountUsed(account=it.account, why=it.why))
-        told = f"{person}: sign in to {it.account} with this password"
-        prompt = Prompt(topic=Topic.SIGN_IN, text=told, person=person, subject=it.account)
-        work.reveal(prompt, password, set_id=it.set)
-    question = f"Did the sign-in to {it.account} succeed?"
-    prompt = Prompt(topic=Topic.SIGN_IN, text=question, person=person, subject=it.account)
-    accepted = work.interaction.confirm(prompt)
-    return [ev.PasswordRecovered(account=it.account, set=it.set, accepted=accepted)]
-
-
-def _from_shares(it: Request, work: Work) -> Secret:
-    """The password from enough shares; in the place of a useless sheet another is opened."""
-    state = RecoveryState()
-    for envelope in it.envelopes:
-        _add_share(state, envelope, work)
-    for envelope in _others(it, work):
-        if not state.complete:
-            work.observe(*_take_out(work, envelope, f"{it.why}: another sheet could not be used"))
-            _add_share(state, envelope, work)
-    with state.recover() as secret:
-        return splitting.password_behind(secret)
-
-
-def _from_all(it: Request, form: Form, work: Work) -> Secret:
-    """The password from its one sheet, or from all of its parts: no other stands in for one."""
-    sheets = [work.register.envelopes[envelope] for envelope in it.envelopes]
-    read: list[Secret] = []
-    for envelope in sorted(sheets, key=lambda sheet: sheet.number or 0):
-        with reading_back.content(work, form, envelope, _ANOTHER_WAY) as content:
-            read.append(Secret(content.expose()))
-    try:
-        return splitting.password_of(form, read)
-    finally:
-        for content in read:
-            content.wipe()
-
-
-def _others(it: Request, work: Work) -> list[str]:
-    """The envelopes of the set that are still sealed: what there is if a sheet cannot be used."""
-    sealed = (EnvelopeState.SEALED, EnvelopeState.DEPOSITED)
-    live = work.register.live_envelopes(it.set)
-    return [e.id for e in live if e.id not in it.envelopes and e.state in sealed]
-
-
-def _add_share(state: RecoveryState, envelope: str, work: Work) -> None:
-    """Add the share of an envelope; one that is wrong or cannot be read is a finding."""
-    try:
-        with reading_back.share(work, work.register.envelopes[envelope], _ANOTHER) as share:
-            state.add(share.expose_text())
-    except (InputError, MismatchError) as error:
-        work.observe(_unusable(envelope, error))
-
-
-def _unusable(envelope: str, error: KeyvaultError) -> ev.FindingMade:
-    return ev.FindingMade(
-        rule="sheet-unusable", subject=envelope, what=error.what, mend="Find out who had access."
+def _opening(register: Register, it: Request, envelope: str) -> Step:
+    if register.envelopes[envelope].state is EnvelopeState.OPENED:
+        return looking(envelope, it.officers)
+    return Step(
+        id=f"open-{envelope}",
+        activity=f"Inspect and open envelope {envelope} ({it.why})",
+        by=it.officers,
+        act=functools.partial(_open, it, envelope),
     )
 
 
-def _verify(envelope: str, work: Work) -> Sequence[ev.Fact]:
+def looking(envelope: str, by: tuple[str, ...]) -> Step:
+    """The step in which people look at what is open already."""
+
+    def look(work: Work) -> Sequence[ev.Fact]:
+        return recovering.look_at(work, envelope)
+
+    return Step(
+        id=f"look-{envelope}",
+        activity=f"Look at the sheet of envelope {envelope}, which is open",
+        by=by,
+        act=look,
+    )
+
+
+def _recovering(register: Register, it: Request) -> Iterator[Step]:
+    its = register.sets.get(it.set)
+    if its and len(it.envelopes) >= its.threshold:
+        yield Step(
+            id="recover",
+            activity=f"Read the sheets, recover the password of {it.account} and sign in",
+            by=it.officers,
+            act=functools.partial(_recover, it),
+            secret=True,
+        )
+
+
+def _key_steps(register: Register, it: Request, tag: str) -> Iterator[Step]:
+    for envelope in recovering.bags_of_key(register, tag):
+        yield _opening(register, it, envelope)
+    yield Step(
+        id=f"sign-in-{tag}",
+        activity=f"Sign in to {it.account} with key {tag} and its PIN",
+        by=it.officers,
+        act=functools.partial(_sign_in, it, tag),
+    )
+
+
+def _open(it: Request, envelope: str, work: Work) -> Sequence[ev.Fact]:
+    return recovering.take_out(work, envelope, it.why)
+
+
+def _recover(it: Request, work: Work) -> Sequence[ev.Fact]:
+    use = recovering.Use(account=it.account, set=it.set, envelopes=it.envelopes, why=it.why)
+    return recovering.use_password(work, use)
+
+
+def _sign_in(it: Request, tag: str, work: Work) -> Sequence[ev.Fact]:
+    return recovering.use_key(work, it.account, tag, it.why)
+
+
+def _verify(it: Request, envelope: str, work: Work) -> Sequence[ev.Fact]:
     facts: list[ev.Fact] = []
     if work.register.envelopes[envelope].state is not EnvelopeState.OPENED:
-        facts = _take_out(work, envelope, "its share is verified alone")
-    try:
-        its = work.register.envelopes[envelope]
-        with reading_back.content(work, work.register.sets[its.set or ""].form, its, _ANOTHER):
-            return [*facts, ev.ShareVerified(envelope=envelope)]
-    except (InputError, MismatchError) as error:
-        return [*facts, _unusable(envelope, error)]
+        facts = recovering.take_out(work, envelope, it.why, ": its share is verified alone")
+    return facts if work.occurred else [*facts, recovering.verify(work, envelope)]

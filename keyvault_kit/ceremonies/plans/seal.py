@@ -1,4 +1,4 @@
-"""Seal a password: make, split, print, prove, bag, count; then set it at the tenant, then deposit.
+"""Seal a password: make, split, print, prove, bag, count; set it at the tenant, deposit, evidence.
 
 Nothing goes live before its paper is proven (design rule; S28 to S30, S38). One sheet lies open at
 a time: the next is printed once two people have read the number of the last one's bag.
@@ -6,7 +6,6 @@ a time: the next is printed once two people have read the number of the last one
 
 import functools
 from collections.abc import Sequence
-from contextlib import ExitStack
 
 import msgspec
 
@@ -19,102 +18,22 @@ from keyvault_kit.ceremonies import (
     splitting,
 )
 from keyvault_kit.ceremonies.at_tenant import SECRETS
+from keyvault_kit.ceremonies.new_password import Request, ceremony_of, check, next_of
 from keyvault_kit.ceremonies.paperwork import sheet_name
 from keyvault_kit.ceremonies.plan import Ceremony, Condition, Plan, Step, Work
 from keyvault_kit.ceremonies.secret_sheets import KINDS, Place
-from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.changes.secret_sets import check_length
 from keyvault_kit.custody.model import EnvelopeState, Form, Purpose, SecretSet, SetState
-from keyvault_kit.custody.placing.guard import NewSet, check_new
-from keyvault_kit.custody.register import Register, known
-from keyvault_kit.errors import InputError, RefusedError
-from keyvault_kit.sharing import parts, passwords
+from keyvault_kit.custody.register import Register
+from keyvault_kit.sharing import passwords
 from keyvault_kit.sharing.policy import policy_named
-from keyvault_kit.sharing.slip39 import MAX_SHARES
 
-
-class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What is sealed.
-
-    Attributes:
-        threshold: How many sheets give the password back; of parts all of them.
-        officers: Two; each types one half of the password at the tenant.
-        safes: Where each sheet goes, sheet 1 first.
-        policy: Name of the policy that the password is drawn by.
-    """
-
-    account: str
-    threshold: int
-    officers: tuple[str, str]
-    safes: tuple[str, ...]
-    form: Form = Form.SHARES
-    policy: str = "base58-44"
-
-    @property
-    def count(self) -> int:
-        """How many sheets there are."""
-        return len(self.safes)
-
-
-def check(station: Station, it: Request) -> None:
-    """Say what cannot be before anything is begun.
-
-    Raises:
-        InputError: No password is put on so many sheets in that form; there is no such policy; or
-            a sheet would have no room on the paper of its site.
-        RefusedError: Account or a safe is not in the register; somebody would have two sheets of
-            the password alone, or the rest of what they type of it; or it would be shorter than was
-            decided.
-    """
-    register = station.book.register
-    known(register.accounts, it.account, "account")
-    for safe in it.safes:
-        known(register.safes, safe, "safe")
-    fits = {
-        Form.WHOLE: it.count == 1 == it.threshold,
-        Form.PARTS: it.count in parts.COUNTS and it.threshold == it.count,
-        Form.SHARES: 1 < it.threshold <= it.count <= MAX_SHARES,
-    }
-    if not fits[it.form]:
-        raise InputError(
-            f"a password cannot be sealed as {it.form}, {it.threshold} of {it.count}",
-            mend="Take 2 to 16 shares with a threshold of 2 or more, 2 or 3 parts, or one whole.",
-        )
-    new = NewSet(
-        what=f"the new password of {it.account}", form=it.form, safes=it.safes, typists=it.officers
-    )
-    check_new(register, new, station.clock().date())
-    _check_room(station, it)
-
-
-def _check_room(station: Station, it: Request) -> None:
-    """Lay out sheets of a password that nobody will have: else the second one might not fit."""
-    drawn_by = policy_named(it.policy)
-    check_length(station.book.register, drawn_by.length, station.clock())
-    with ExitStack() as wiped:
-        made = splitting.make(drawn_by, it.form, it.threshold, it.count, station.random)
-        for secret in (made.password, *made.sheets):
-            wiped.enter_context(secret)
-        trial = SecretSet(
-            id=handling.next_id(f"{it.account}-pw", station.book.register.sets),
-            purpose=Purpose.PASSWORD,
-            subject=it.account,
-            threshold=it.threshold,
-            count=it.count,
-            form=it.form,
-        )
-        secret_sheets.demand_room(station, trial, made.sheets, it.safes, drawn_by)
+__all__ = ["PLAN", "Request", "ceremony", "check", "next_ceremony", "steps"]
 
 
 def ceremony(request: Request, *, number: int) -> Ceremony:
     """The ceremony that seals the `number`-th password of an account."""
-    return Ceremony(
-        id=f"seal-{request.account}-{number}",
-        plan=PLAN,
-        request=msgspec.to_builtins(request),
-        people=tuple(sorted(request.officers)),
-    )
+    return ceremony_of(PLAN, request, number)
 
 
 def next_ceremony(register: Register, request: Request) -> Ceremony:
@@ -123,41 +42,26 @@ def next_ceremony(register: Register, request: Request) -> Ceremony:
     Raises:
         RefusedError: One was cut short that was about something else: it is ended first.
     """
-    before = [
-        it
-        for it in register.ceremonies.values()
-        if it.plan == PLAN.name and it.request.get("account") == request.account
-    ]
-    if before and not before[-1].closed:
-        begun = msgspec.convert(before[-1].request, Request)
-        if begun != msgspec.structs.replace(request, officers=begun.officers) or set(
-            begun.officers
-        ) != set(request.officers):
-            raise RefusedError(
-                f"ceremony {before[-1].id} was begun and not ended: {begun.threshold} of"
-                f" {begun.count} {begun.form} in {', '.join(begun.safes)}, {begun.policy}, by"
-                f" {' and '.join(begun.officers)}",
-                mend="End it with the options that it was begun with, or give it up: 'give-up'.",
-            )
-        return ceremony(begun, number=len(before))
-    return ceremony(request, number=len(before) + 1)
+    return next_of(PLAN, register, request)
 
 
-def steps(_: Register, request: ev.Request) -> tuple[Step, ...]:
-    """The steps: make, three for each sheet, seal, count, offer, set, and a deposit for each."""
+def steps(register: Register, request: ev.Request) -> tuple[Step, ...]:
+    """The steps: make, three for each sheet, seal, count, offer, set, a deposit each, evidence."""
     it = msgspec.convert(request, Request)
     numbers = range(1, it.count + 1)
+    before = frozenset(its.id for its in register.sets_of(it.account, Purpose.PASSWORD))
     return (
         Step(
             id="make",
             activity=_making(it),
             by=it.officers,
             act=functools.partial(_make, it),
+            secret=True,
             on_return=functools.partial(_give_up, it),
         ),
         *(step for n in numbers for step in _sheet_steps(it, n)),
         *_sealing_steps(it),
-        *_tenant_steps(it),
+        *_tenant_steps(it, before),
         *(
             Step(
                 id=f"deposit-{n}",
@@ -167,6 +71,7 @@ def steps(_: Register, request: ev.Request) -> tuple[Step, ...]:
             )
             for n in numbers
         ),
+        *at_tenant.evidence_steps(it.account, it.officers),
     )
 
 
@@ -240,8 +145,12 @@ def _sealing_steps(it: Request) -> tuple[Step, ...]:
     )
 
 
-def _tenant_steps(it: Request) -> tuple[Step, ...]:
-    """Offer the password to the tenant, and set it: only once every sheet is sealed."""
+def _tenant_steps(it: Request, before: frozenset[str]) -> tuple[Step, ...]:
+    """Offer the password to the tenant, and set it: only once every sheet is sealed.
+
+    Args:
+        before: The account's sets from before the ceremony.
+    """
     return (
         Step(
             id="offer",
@@ -263,8 +172,9 @@ def _tenant_steps(it: Request) -> tuple[Step, ...]:
             signed=True,
             after=Condition(
                 "the new password is not on record",
-                lambda register: (
-                    register.accounts[it.account].password_set == _set_of(register, it).id
+                lambda register: any(
+                    its.since and its.id not in before
+                    for its in register.sets_of(it.account, Purpose.PASSWORD)
                 ),
             ),
             restart="make",
@@ -371,4 +281,5 @@ def _set(it: Request, work: Work) -> Sequence[ev.Fact]:
 
 
 def _deposit(it: Request, n: int, work: Work) -> Sequence[ev.Fact]:
-    return [handling.deposit(work, _envelope(work.register, it, n), it.safes[n - 1])]
+    envelope = f"{at_tenant.made_here(work, it.account).id}-{n}"
+    return [handling.deposit(work, envelope, it.safes[n - 1])]

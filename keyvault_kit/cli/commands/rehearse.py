@@ -28,8 +28,11 @@ from keyvault_kit.rehearsal.run import Options, rehearse
     help="The folder: new or empty, or of an unfinished rehearsal, which is resumed.",
 )
 @click.option("--seed", type=int, help="The same seed gives the same rehearsal.")
+@click.option("--year", is_flag=True, help="A whole year, with all that happens in one.")
 @json_option
-def command(organisation: Path | None, out: Path, seed: int | None, *, as_json: bool) -> int:
+def command(
+    organisation: Path | None, out: Path, seed: int | None, *, year: bool, as_json: bool
+) -> int:
     """Run the whole life of two emergency accounts on software keys.
 
     Needs no hardware and touches no network. Afterwards the folder holds the ledger, every sheet
@@ -38,7 +41,7 @@ def command(organisation: Path | None, out: Path, seed: int | None, *, as_json: 
     given = None
     if organisation is not None:
         given = (read_text(organisation, "organisation file"), str(organisation))
-    options = Options(out=out, organisation=given, seed=seed)
+    options = Options(out=out, organisation=given, seed=seed, year=year)
     outcome = rehearse(options, now=datetime.now(UTC), say=lambda line: say(line, as_json=as_json))
     if as_json:
         print_json(

@@ -10,6 +10,7 @@ from keyvault_kit.ceremonies.paperwork import paper_at
 from keyvault_kit.ceremonies.plans import seal
 from keyvault_kit.cli.at_work import at_work, both, two
 from keyvault_kit.cli.conducting import Conduct, conduct, conduct_options
+from keyvault_kit.cli.new_password import say_outcome, say_strength
 from keyvault_kit.cli.options import (
     ID,
     TEXT,
@@ -17,10 +18,8 @@ from keyvault_kit.cli.options import (
     ledger_option,
     paper_options,
 )
-from keyvault_kit.cli.output import say
 from keyvault_kit.custody.model import Form
 from keyvault_kit.errors import InputError
-from keyvault_kit.sharing.policy import policy_named, weaknesses
 
 
 @click.command("seal")
@@ -69,7 +68,8 @@ def command(
     Two officers do it. One sheet lies open at a time: the next is printed when both have read the
     number of the last one's bag. The password is set once all of its paper is proven, sealed and
     counted; if the ceremony is cut short before that, its sheets are void, and the same command
-    begins anew.
+    begins anew. It ends when evidence says that the tenant took the password; until then it waits,
+    and goes on with the same command.
     """
     with at_work(ledger, onto=onto) as it:
         request = seal.Request(
@@ -85,13 +85,9 @@ def command(
         if how.only_looks:
             return conduct(it, ceremony, how, paper_at(it.register, safes[0]))
         demand_paper(it.station)
-        drawn_by = policy_named(policy)
-        say(f"A password of {policy} is one of 2 to the power of {drawn_by.entropy_bits:.0f}.")
-        for weakness in weaknesses(drawn_by):
-            say(f"Note: {weakness}")
+        say_strength(policy)
         it.run(ceremony)
-        say(f"The password of {account} is set, sealed and deposited: {len(safes)} envelopes.")
-        return 0
+        return say_outcome(it, account, ceremony.id)
 
 
 def _threshold(form: Form, given: int | None, count: int) -> int:

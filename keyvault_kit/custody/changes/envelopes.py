@@ -132,6 +132,8 @@ def _item_packed(state: Register, fact: ev.ItemPacked, _: Entry) -> None:
         raise RefusedError(f"item {it.id} is logged in", mend="Take it out, and log it out first.")
     _check_alone(state, fact.holds, fact.envelope)
     packed = EnvelopeState.PROVEN
+    for before in state.envelopes_holding(fact.holds):  # they are empty now
+        state.envelopes[before.id] = msgspec.structs.replace(before, hands=())
     _add(state, Envelope(id=fact.envelope, holds=fact.holds, state=packed, proven=True))
     state.items[it.id] = msgspec.structs.replace(it, hands=())
 

@@ -26,6 +26,8 @@ def _used(state: Register, fact: ev.AccountUsed, entry: Entry) -> None:
     also(state.uses, account.id, entry.when)
     if fact.why not in PRACTICE:
         also(state.emergencies, account.id, entry.when)
+    if fact.key in state.keys:
+        return  # its password was not used: what was seen of its PIN is an exposure
     latest = max(entry.when, account.used or entry.when)
     state.accounts[account.id] = msgspec.structs.replace(account, used=latest)
 

@@ -77,7 +77,12 @@ class SecretExposed(Observation, frozen=True, tag="secret.exposed"):
 
 
 class AccountUsed(Observation, frozen=True, tag="account.used"):
-    """Somebody signed in to it, or could have (S65); rotation falls due (S32)."""
+    """Somebody signed in to it, or could have (S65); rotation falls due (S32).
+
+    Attributes:
+        key: With which key; absent where it was with the password, which is then to be changed.
+    """
 
     account: Id
     why: str
+    key: Id | None = None

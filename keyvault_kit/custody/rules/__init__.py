@@ -25,13 +25,14 @@ from keyvault_kit.custody.rules import (
     monitoring,
     passwords,
     reviews,
+    sign_ins,
 )
 from keyvault_kit.custody.rules.rule import ACCEPTED, MET, Rule
 from keyvault_kit.custody.tenant import TenantFacts
 from keyvault_kit.custody.thin_days import Absence
 from keyvault_kit.custody.wording import listed
 
-__all__ = ["RULES", "Judgement", "Outcome", "Rule", "judge", "position"]
+__all__ = ["EVIDENCE_LASTS", "RULES", "Judgement", "Outcome", "Rule", "judge", "position"]
 
 EVIDENCE_LASTS: Final = timedelta(days=90)
 """Older evidence is none: accounts are validated at least that often (S54)."""
@@ -44,6 +45,7 @@ _ROOMS: Final = (
     custody,
     monitoring,
     reviews,
+    sign_ins,
 )
 
 

@@ -1,7 +1,6 @@
 """Rules about the accounts themselves: number, kind, role, names, and what they depend on (S1-S14).
 
-The register knows how many accounts there are, their names and object ids; everything else only the
-tenant knows.
+The register knows how many there are, their names and object ids; the rest only the tenant knows.
 """
 
 from collections.abc import Iterable
@@ -110,7 +109,8 @@ def _s3(account: Account, seen: TenantAccount) -> Iterable[RuleFinding] | None:
     if seen.role_assignments is None:
         return None
     mine = _administrator(seen.role_assignments)
-    permanent = any(it.permanent for it in mine)
+    if not (permanent := any(it.permanent for it in mine)) and any(it.lasting for it in mine):
+        return None  # somebody may have activated it
     if permanent and not any(it.eligible for it in mine):
         return ()
     told = "is not Global Administrator at all times, without activation"
@@ -137,7 +137,7 @@ def s3(register: Register, tenant: TenantFacts | None, _now: datetime) -> Findin
 def _s4(account: Account, seen: TenantAccount) -> Iterable[RuleFinding] | None:
     if seen.methods is None:
         return None
-    kinds = sorted({it.kind for it in seen.methods if it.kind in PERSONAL})
+    kinds = sorted({it.kind for it in seen.methods} & PERSONAL)
     if not kinds:
         return ()
     return [
@@ -242,7 +242,7 @@ def _s8(
     if seen.role_assignments is None or groups is None:
         return None
     known = {it.id: it for it in groups}
-    mine = [it for it in _administrator(seen.role_assignments) if it.permanent]
+    mine = [it for it in _administrator(seen.role_assignments) if it.lasting]
     through = [known.get(it.principal_id) for it in mine if it.principal_id != seen.id]
     if any(it and it.is_assignable_to_role and it.security_enabled for it in through):
         return ()

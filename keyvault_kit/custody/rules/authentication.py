@@ -1,6 +1,6 @@
 """Rules about methods: passkeys, their models and PINs, and what else is registered (S16-S24)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from itertools import combinations
@@ -17,6 +17,7 @@ from keyvault_kit.custody.tenant import (
     FIDO2,
     PERSONAL,
     PasskeyPolicy,
+    PasskeyProfile,
     TenantAccount,
     TenantFacts,
 )
@@ -244,7 +245,7 @@ def s19(register: Register, _tenant: TenantFacts | None, _now: datetime) -> Find
 
 
 def s21(register: Register, tenant: TenantFacts | None, _now: datetime) -> Findings:
-    """The passkey method is enabled for the accounts, and takes the models of their keys."""
+    """The passkey method is enabled for the accounts, and takes their keys."""
     if tenant is None or tenant.passkey_policy is None:
         yield unseen("S21", "for whom the passkey method is enabled")
         return
@@ -252,25 +253,49 @@ def s21(register: Register, tenant: TenantFacts | None, _now: datetime) -> Findi
     if policy.state != ENABLED:
         yield _barred("the passkey method is not enabled at the tenant")
         return
-    for key in (it for account in register.accounts for it in enrolled(register, account)):
-        named = key.aaguid.casefold() in {it.casefold() for it in policy.aa_guids}
-        if policy.enforcement_type and named is (policy.enforcement_type == "block"):
-            yield _barred(f"the tenant does not take the model of key {key.id}", key.id)
-    judge_one = partial(_s21, policy, tenant)
+    if not policy.profiles:  # then one set of restrictions counts for everybody
+        for account in register.accounts:
+            yield from _kept_out(register, account, policy.profiles_for(()))
+    judge_one = partial(_s21, register, tenant, policy)
     what = "whether passkeys may be used for {}"
     yield from each_account("S21", what, judge_one, register, tenant)
 
 
 def _s21(
-    policy: PasskeyPolicy, tenant: TenantFacts, account: Account, seen: TenantAccount
+    register: Register,
+    tenant: TenantFacts,
+    policy: PasskeyPolicy,
+    account: Account,
+    seen: TenantAccount,
 ) -> Iterable[RuleFinding] | None:
     groups = tenant.groups_of(seen.id)
     if groups is None and (policy.include_targets != ("all_users",) or policy.exclude_targets):
         return None
     mine = {"all_users", seen.id} | (groups or frozenset())
-    if mine & set(policy.include_targets) and not mine & set(policy.exclude_targets):
-        return ()
-    return [_barred(f"the passkey method is not enabled for account {account.id}", account.id)]
+    if not mine & set(policy.include_targets) or mine & set(policy.exclude_targets):
+        return [_barred(f"the passkey method is not enabled for account {account.id}", account.id)]
+    return [*_kept_out(register, account.id, policy.profiles_for(mine))] if policy.profiles else ()
+
+
+def _kept_out(
+    register: Register, account: str, profiles: Collection[PasskeyProfile]
+) -> Iterator[RuleFinding]:
+    """The keys of an account that none of these profiles takes."""
+    for key in enrolled(register, account):
+        takes = [it for it in profiles if it.takes_keys and it.takes_model(key.aaguid)]
+        if not any(it.takes_keys for it in profiles):
+            yield _barred(f"the tenant takes synced passkeys alone: not key {key.id}", key.id)
+        elif not takes:
+            yield _barred(f"the tenant does not take the model of key {key.id}", key.id)
+        elif (
+            key.proven != GENUINE
+            and not key.confirmed
+            and all(it.is_attestation_enforced for it in takes)
+        ):
+            yield _barred(
+                f"the tenant asks for an attestation, and that of key {key.id} was not proven",
+                key.id,
+            )
 
 
 def _barred(what: str, subject: str = "") -> RuleFinding:

@@ -9,6 +9,7 @@ from keyvault_kit.custody.decisions import position
 from keyvault_kit.custody.findings import RuleFinding, Severity
 from keyvault_kit.custody.model import Account
 from keyvault_kit.custody.register import Register
+from keyvault_kit.custody.rules.authentication import enrolled
 from keyvault_kit.custody.rules.policies import (
     ENABLED,
     PHISHING_RESISTANT,
@@ -117,6 +118,7 @@ def s26(register: Register, tenant: TenantFacts | None, _now: datetime) -> Findi
             yield _own_policy(f"policy {policy.display_name!r} {'; '.join(wrong)}")
         if tenant.authentication_strengths is None and policy.authentication_strength:
             yield unseen("S26", f"which methods the strength of {policy.display_name!r} takes")
+        yield from _models(register, policy, tenant)
     what = "whether a policy for emergency access alone counts for {}"
     yield from each_account("S26", what, partial(_s26, tenant, own), register, tenant)
 
@@ -152,6 +154,28 @@ def _faults(policy: ConditionalAccessPolicy, tenant: TenantFacts) -> list[str]:
         "keeps browsers signed in": policy.persistent_browser_mode != "never",
     }
     return [words for words, wrong in checks.items() if wrong]
+
+
+def _models(register: Register, policy: ConditionalAccessPolicy, tenant: TenantFacts) -> Findings:
+    """The keys of which the strength that a policy requires does not take the model."""
+    strength = strength_of(policy, tenant.authentication_strengths or ())
+    if strength is None or strength.allowed_aaguids == ():
+        return
+    if strength.allowed_aaguids is None:
+        yield unseen("S26", f"which models of keys strength {strength.display_name!r} takes")
+        return
+    models = {it.casefold() for it in strength.allowed_aaguids}
+    for key in (it for account in register.accounts for it in enrolled(register, account)):
+        if key.aaguid.casefold() not in models:
+            yield RuleFinding(
+                rule="S26",
+                severity=Severity.HIGH,
+                what=f"strength {strength.display_name!r} of policy {policy.display_name!r} does"
+                f" not take the model of key {key.id}",
+                why="The key lies in its safe and does not sign in.",
+                mend="Add its AAGUID to the strength: 'entra export' has it.",
+                subject=key.id,
+            )
 
 
 def _own_policy(what: str, subject: str = "") -> RuleFinding:

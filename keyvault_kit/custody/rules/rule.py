@@ -36,8 +36,9 @@ def unseen(rule: str, what: str, accounts: Sequence[str] = ()) -> RuleFinding:
         subject=accounts[0] if len(accounts) == 1 else "",
         what=f"it is not known {about}",
         why="Only the tenant can tell, and there is no evidence of it that is young enough.",
-        mend="Check it at the tenant, and let two officers say what they saw: "
-        f"'decide make {rule} {MET} --why ... --review ...'.",
+        mend="Bring evidence ('entra evidence-script', 'entra check'); or check it at the tenant,"
+        " and let two officers say what they saw:"
+        f" 'decide make {rule} {MET} --why ... --review ...'.",
     )
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import quote
 
 import msgspec
 
-from keyvault_kit.custody.model import Account, Mode, SecurityKey
+from keyvault_kit.custody.decisions import position
+from keyvault_kit.custody.model import GENUINE, Account, Mode, SecurityKey
 from keyvault_kit.custody.register import Register
 from keyvault_kit.custody.tenant import TenantFacts
 
@@ -15,6 +17,16 @@ REHEARSAL: Final = "REHEARSAL"
 
 GREENFIELD: Final[Mapping[str, Sequence[Mapping[str, Any]]]] = {}
 """What a tenant of which nothing is known says of itself."""
+
+
+ENDPOINTS: Final = {
+    ".onmicrosoft.us": "https://graph.microsoft.us",
+    ".partner.onmschina.cn": "https://microsoftgraph.chinacloudapi.cn",
+}
+"""Where Microsoft Graph is asked in the national clouds, by the ending of sign-in names there."""
+
+ENDPOINT: Final = "https://graph.microsoft.com"
+"""Where it is asked everywhere else."""
 
 
 class Names(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,8 +40,8 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
     action_group_short: str = "BreakGlass"
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What artefacts are made from.
+class Wanted(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What artefacts are made from; one is equal to itself alone, so that lookups can be kept.
 
     Attributes:
         now: Aware.
@@ -37,6 +49,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         objects: The tenant's own JSON objects behind `facts`, by kind (`users`):
             what is merged is merged into these, with every field that they have.
         evidence: SHA-256 of that evidence; empty without any.
+        tenant: The tenant's id; empty where no evidence says it.
     """
 
     register: Register
@@ -44,12 +57,37 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     facts: TenantFacts | None = None
     objects: Mapping[str, Sequence[Mapping[str, Any]]] = GREENFIELD
     evidence: str = ""
+    tenant: str = ""
     names: Names = Names()
 
     @property
     def rehearsal(self) -> bool:
         """Whether this is but a rehearsal."""
         return self.register.mode is Mode.REHEARSAL
+
+    @property
+    def endpoint(self) -> str:
+        """Where Microsoft Graph is asked for the cloud that the accounts are in."""
+        names = [it.upn.casefold() for it in self.register.accounts.values()]
+        found = (at for end, at in ENDPOINTS.items() if any(it.endswith(end) for it in names))
+        return next(found, ENDPOINT)
+
+    def marked(self, name: str) -> str:
+        """A name for the tenant; in a rehearsal it says so."""
+        return f"{REHEARSAL} {name}" if self.rehearsal else name
+
+    def address(self, object_id: str) -> str:
+        """An id of the evidence as it stands in files; in a rehearsal no tenant takes it."""
+        written = quote(object_id, safe="")  # evidence may say anything, and this makes addresses
+        return f"{REHEARSAL}-{written}" if self.rehearsal else written
+
+    def choice(self, conflict: str) -> str:
+        """What holds now where the sources disagree (C1 to C8)."""
+        return position(self.register, conflict, self.now)
+
+    def accounts(self) -> tuple[Account, ...]:
+        """The accounts, by id."""
+        return tuple(sorted(self.register.accounts.values(), key=lambda it: it.id))
 
     def object_id(self, account: Account) -> str:
         """The object id; in a rehearsal one that no tenant takes; empty where it is unknown."""
@@ -58,8 +96,12 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         return account.object_id or ""
 
     def keys(self) -> tuple[SecurityKey, ...]:
-        """The keys in service that have a passkey, by tag."""
-        held = (it for it in self.register.keys.values() if it.credential and not it.retired)
+        """The keys that we hold: in service and proven genuine, by tag.
+
+        Some may have no passkey yet: their models must be let in before they are enrolled (S21).
+        """
+        all_of_them = self.register.keys.values()
+        held = (it for it in all_of_them if it.proven == GENUINE and not it.retired)
         return tuple(sorted(held, key=lambda it: it.id))
 
     def aaguids(self) -> tuple[str, ...]:

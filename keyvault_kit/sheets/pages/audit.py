@@ -1,4 +1,4 @@
-"""The report of an audit: a verdict for each key and bag, the findings, the signatures (S54, S59).
+"""The report of an audit: each safe, bag and key, the findings, the signatures (S34, S54, S59).
 
 What was looked at, against which checkpoint of the ledger, and in the auditor's own hand whether
 all of it agrees.
@@ -19,6 +19,13 @@ from keyvault_kit.sheets.heading import Heading, compose
 from keyvault_kit.sheets.tables import Column, heading, table
 from keyvault_kit.sheets.ticks import Ticks
 
+_SAFES: Final = (
+    Column("SAFE", 0.26, Face.BOLD),
+    Column("SITE", 0.24),
+    Column("EXPECTED", 0.12),
+    Column("FOUND", 0.12),
+    Column("NOT AS EXPECTED", 0.26),
+)
 _VERDICTS: Final = (
     Column("KEY", 0.15, Face.BOLD),
     Column("MODEL", 0.27),
@@ -46,13 +53,34 @@ _STATEMENT: Final = Ticks(
     )
 )
 _USE: Final = (
-    "The auditor ticks the statement, and signs with a custodian of each safe, in ink.",
+    "The auditor ticks the statement, and signs with those who handled the bags, in ink.",
     "Every finding is dealt with, or decided upon, before the next review.",
 )
 
 _ROOT: Final = re.compile(r"[A-Za-z0-9+/]{43}=")
 _SHORT: Final = 12
 """Characters of the root hash that are printed: 72 bits."""
+
+_STATED: Final = 48.0
+_SIGNER: Final = 11.0
+_MOST_SIGNERS: Final = 12
+"""Heights of the statement and of each who signs it: they stand on one page."""
+
+
+class SafeVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What the walk through a safe came to.
+
+    Attributes:
+        expected: How many bags lie there, by the register.
+        found: How many were found there, whosever they are.
+        gaps: What is not as expected: numbers of bags; empty where all is.
+    """
+
+    safe: str
+    site: str
+    expected: int
+    found: int
+    gaps: tuple[str, ...] = ()
 
 
 class KeyVerdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +104,9 @@ class BagVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """What the audit says about an envelope and its bag.
 
     Attributes:
-        bag: The bag's number, as the register has it.
+        envelope: Empty where the register knows no such bag.
+        safe: Where it was looked for or found, or where it lies now.
+        bag: The bag's number.
         verdict: How it was found, or that it is new.
     """
 
@@ -112,6 +142,7 @@ class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
         root: The ledger's root hash at that size, base64 as in a checkpoint; its first 12
             characters are printed.
         bags: Empty where the audit did not look at envelopes.
+        safes: Those that were walked through.
 
     Raises:
         InputError: The root is not one.
@@ -125,6 +156,7 @@ class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
     signatures: tuple[Signature, ...]
     root: str
     bags: tuple[BagVerdict, ...] = ()
+    safes: tuple[SafeVerdict, ...] = ()
 
     def __post_init__(self) -> None:
         if not _ROOT.fullmatch(self.root):
@@ -140,7 +172,7 @@ def payload(sheet: AuditReport) -> str:
 
 
 def render(sheet: AuditReport, paper: Paper) -> bytes:
-    """The finished PDF, of as many pages as keys and findings take.
+    """The finished PDF, of as many pages as safes, bags, keys and findings take.
 
     Raises:
         InputError: A text does not fit its place, or cannot be printed.
@@ -150,6 +182,9 @@ def render(sheet: AuditReport, paper: Paper) -> bytes:
 
 def _draw(drawing: Drawing, sheet: AuditReport) -> None:
     y = opening(drawing, payload(sheet), sheet.scope, _outcome(sheet), _USE)
+    if sheet.safes:
+        y = heading(drawing, y, "Safes")
+        y = table(drawing, y, _SAFES, [_safe(it) for it in sheet.safes], least=7) + 3
     y = heading(drawing, y, "Keys")
     y = listing(drawing, y, _VERDICTS, [_verdict(it) for it in sheet.verdicts], least=7)
     if sheet.bags:
@@ -159,19 +194,26 @@ def _draw(drawing: Drawing, sheet: AuditReport) -> None:
     y = heading(drawing, y + 3, "Findings")
     rows = [(it.subject, it.rule, it.what, it.mend) for it in sheet.findings]
     y = listing(drawing, y, _FINDINGS, rows)
-    y = heading(drawing, y + 3, "Auditor's statement", room=30)
+    room = _STATED + _SIGNER * min(len(sheet.signatures), _MOST_SIGNERS)
+    y = heading(drawing, y + 3, "Auditor's statement", room=room)
     y = choice(drawing, y, "As auditor I state", _STATEMENT)
     y = lines(drawing, y, "In words", 1)
     signatures(drawing, y, [(it.role, it.name) for it in sheet.signatures])
 
 
 def _outcome(sheet: AuditReport) -> str:
-    counts = [_count(len(sheet.verdicts), "key")]
+    counts = [_count(len(sheet.safes), "safe")] if sheet.safes else []
+    counts.append(_count(len(sheet.verdicts), "key"))
     if sheet.bags:
         counts.append(_count(len(sheet.bags), "bag"))
     counts.append(_count(len(sheet.findings), "finding"))
     held = f"the ledger then held {_count(sheet.checkpoint, 'entry', 'entries')}"
     return f"{', '.join(counts)}; {held}, root {sheet.root[:_SHORT]}..."
+
+
+def _safe(it: SafeVerdict) -> tuple[str, ...]:
+    odd = ", ".join(it.gaps) or "nothing"
+    return (it.safe, it.site, str(it.expected), str(it.found), odd)
 
 
 def _verdict(it: KeyVerdict) -> tuple[str, ...]:

@@ -129,6 +129,7 @@ class CeremonyRecord(msgspec.Struct, frozen=True, kw_only=True):
         under: What else is to be known of it before the steps are read.
         pages: What became of the pages with a secret; None where none were printed.
         bags: The bags that were sealed.
+        said: What each participant said of it in the ledger, a sentence each.
     """
 
     heading: Heading
@@ -139,6 +140,7 @@ class CeremonyRecord(msgspec.Struct, frozen=True, kw_only=True):
     participants: tuple[Participant, ...] = ()
     pages: PageCount | None = None
     bags: tuple[UsedBag, ...] = ()
+    said: tuple[str, ...] = ()
 
 
 def payload(sheet: CeremonyRecord) -> str:
@@ -165,6 +167,7 @@ def _draw(drawing: Drawing, sheet: CeremonyRecord) -> None:
     attached = (Field("EXCEPTION SHEETS ATTACHED (HOW MANY)", 0.37), Field("PLACE", 0.63))
     y = fields(drawing, y + 1, attached)
     y = _paper(drawing, y, sheet)
+    y = _said(drawing, y, sheet.said)
     _attestation(drawing, y + 2, sheet.participants)
 
 
@@ -187,6 +190,14 @@ def _balance(pages: PageCount) -> str:
         return "agrees"
     what = "missing" if missing > 0 else "too many"
     return f"DOES NOT AGREE: {abs(missing)} {what}; the ceremony is not closed"
+
+
+def _said(drawing: Drawing, y: float, said: tuple[str, ...]) -> float:
+    """What the participants said when the ceremony closed, where they were asked."""
+    if not said:
+        return y
+    y = heading(drawing, y + 2, "Said at the end, in the ledger")
+    return listing(drawing, y, (Column("WHO, AND WHAT", 1.0),), [(it,) for it in said])
 
 
 def _attestation(drawing: Drawing, y: float, people: tuple[Participant, ...]) -> None:

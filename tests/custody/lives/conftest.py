@@ -18,6 +18,7 @@ import pytest
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.authority import TABLE
 from keyvault_kit.custody.entries import Entry
+from keyvault_kit.custody.evidence import UseClass
 from keyvault_kit.custody.fold import admit, fold
 from keyvault_kit.custody.model import (
     EnvelopeFormat,
@@ -94,6 +95,7 @@ def pools(state: Register) -> Pools:
         "bag": window("B", list(state.bags), list(state.bags)[-1:]),
         "ceremony": window("C", list(state.ceremonies), ceremonies),
         "envelope": window("E", list(state.envelopes), envelopes),
+        "item": window("I", list(state.items), [it.id for it in state.items.values()]),
         "key": keys(state),
         "proposal": [f"{len(state.proposals):064x}", f"{0:064x}"],
         "set": window("P", list(state.sets), sets),
@@ -113,7 +115,16 @@ FIXED: Final[Pools] = {
     "finding": [0, 9, 30],
     "form": [*[None] * 4, *Form],
     "half": [None, 1, 2],
-    "holds": ["key:K1", "key:K2", "evidence:K1", "card:hq", "share:bg1:1", "share:bg1:2"],
+    "files": [()],
+    "holds": [
+        "item:I1",
+        "key:K1",
+        "key:K2",
+        "evidence:K1",
+        "card:hq",
+        "share:bg1:1",
+        "share:bg1:2",
+    ],
     "left_out": [0],
     "length": [None, 44, 44, 20],
     "metadata": [None, 1],
@@ -268,6 +279,8 @@ def draw(kind: Any, random: Random, state: Register, pool: Pools) -> Any:
     """A fact of a kind, mostly about something that waits for it."""
     if kind in OF_SITES:  # what others call an envelope is a thing; a site's is a format
         pool = pool | {"envelope": [None, *EnvelopeFormat]}
+    if kind is ev.UseClassed:
+        pool = pool | {"verdict": list(UseClass)}
     fact = kind(**{it.name: draw_field(it, random, pool) for it in FIELDS[kind]})
     changes = aimed(fact, random, state) if random.random() < 0.7 else {}
     return msgspec.structs.replace(fact, **changes)

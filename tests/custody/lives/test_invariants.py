@@ -53,7 +53,8 @@ def warrants_run_out(before: Register, entry: Entry, after: Register) -> None:
         assert left == max(0, before.warrant.left - 1 if before.warrant else 0)
 
 
-def gone_for_ever(before: Register, _: Entry, after: Register) -> None:
+def gone_for_ever(before: Register, entry: Entry, after: Register) -> None:
+    refused = isinstance(entry.fact, ev.PasswordAnswered) and not entry.fact.taken
     for name in ("people", "sites", "safes", "accounts", "keys", "sets", "envelopes", "bags"):
         assert set(getattr(before, name)) <= set(getattr(after, name))
     for i, term in enumerate(before.terms):
@@ -64,7 +65,11 @@ def gone_for_ever(before: Register, _: Entry, after: Register) -> None:
     for old in before.sets.values():
         if old.state in (SetState.VOID, SetState.DEAD):
             new = after.sets[old.id]
-            assert msgspec.structs.replace(new, lives=old.lives) == old
+            if refused and new.state is SetState.IN_FORCE:  # what was to replace it never was
+                assert old.state is SetState.DEAD
+                new = msgspec.structs.replace(new, state=SetState.DEAD)
+            told = {"lives": old.lives, "offered": old.offered}  # as observations may say late
+            assert msgspec.structs.replace(new, **told) == old
         assert after.sets[old.id].state is not SetState.MADE or old.state is SetState.MADE
 
 
@@ -144,7 +149,8 @@ def retired_for_ever(before: Register, entry: Entry, after: Register) -> None:
 def counted(before: Register, entry: Entry, after: Register) -> None:
     assert (after.size, after.time) == (before.size + 1, entry.time)
     found = len(after.findings) - len(before.findings)
-    finding = isinstance(entry.fact, ev.Observation | ev.LedgerRefounded | ev.KeyRetired)
+    acts = ev.LedgerRefounded | ev.KeyRetired | ev.PasswordAnswered
+    finding = isinstance(entry.fact, ev.Observation | acts)
     assert 0 <= found <= (3 if finding else 0)
     exposed = isinstance(entry.fact, ev.SecretExposed)
     assert len(after.exposures) == len(before.exposures) + exposed
@@ -215,14 +221,13 @@ def what_is_deposited_lies_in_a_safe(state: Register) -> None:
         assert it.safe is None or it.state is not EnvelopeState.DESTROYED
 
 
-def a_key_lies_in_one_envelope(state: Register) -> None:
+def a_key_or_an_item_lies_in_one_envelope(state: Register) -> None:
     lying = (EnvelopeState.PROVEN, EnvelopeState.SEALED, EnvelopeState.DEPOSITED)
     inside = [it.holds for it in state.envelopes.values() if not it.set and it.state in lying]
-    keys = [it for it in inside if it.startswith("key:")]
-    assert len(keys) == len(set(keys))
-    bags = [
-        it for it in state.envelopes.values() if not it.set and not it.holds.startswith("card:")
-    ]
+    alone = [it for it in inside if it.startswith(("key:", "item:"))]
+    assert len(alone) == len(set(alone))
+    packed = (it for it in state.envelopes.values() if not it.set)
+    bags = [it for it in packed if it.holds.startswith(("key:", "evidence:"))]
     assert {it.id for it in bags if it.hands} <= set(state.packed.values())
     assert {it.id for it in bags if it.state in lying and it.holds.startswith("key:")} <= set(
         state.packed.values()
@@ -262,7 +267,7 @@ STATES: Final[tuple[Callable[[Register], None], ...]] = (
     a_bag_is_one_envelopes,
     a_sheet_is_there_once,
     what_is_deposited_lies_in_a_safe,
-    a_key_lies_in_one_envelope,
+    a_key_or_an_item_lies_in_one_envelope,
     what_is_named_exists,
     what_is_unknown_was_found,
 )

@@ -88,7 +88,9 @@ def judgement(
 # --- The tenant
 
 
-def _account(object_id: str, upn: str, credentials: tuple[tuple[str, str], ...]) -> TenantAccount:
+def _account(
+    object_id: str, upn: str, credentials: tuple[tuple[str, str], ...], drilled: datetime
+) -> TenantAccount:
     passkeys = tuple(
         Method(kind="fido2", id=credential, credential_ids=(credential,), aa_guid=aaguid)
         for credential, aaguid in credentials
@@ -106,7 +108,7 @@ def _account(object_id: str, upn: str, credentials: tuple[tuple[str, str], ...])
         certificate_user_ids=(),
         role_assignments=(role,),
         methods=(Method(kind="password"), *passkeys),
-        sign_ins=(),
+        sign_ins=(SignIn(created_date_time=drilled, succeeded=True),),
     )
 
 
@@ -121,6 +123,7 @@ def _accounts() -> tuple[TenantAccount, ...]:
                 for key in its.keys.values()
                 if key.account == account.id
             ),
+            its.done[f"drill:{account.id}"],
         )
         for account in its.accounts.values()
     )

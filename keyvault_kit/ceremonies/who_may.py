@@ -1,0 +1,20 @@
+"""Whether people may do what a ceremony will ask of them, before anything is begun."""
+
+from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.authority import TABLE, roles_of
+from keyvault_kit.custody.register import Register
+from keyvault_kit.errors import RefusedError
+
+
+def demand_may(register: Register, person: str, act: type[ev.Fact]) -> None:
+    """Check that somebody has a role that may do something; the entry itself is checked as well.
+
+    Raises:
+        RefusedError: There is no such person, or none of their roles may.
+    """
+    rule, roles = TABLE[act], roles_of(register, person)
+    if not set(roles) & set(rule.roles):
+        raise RefusedError(
+            f"{person} is {' and '.join(roles)}: to {rule.act} takes {' or '.join(rule.roles)}",
+            mend="Name somebody else.",
+        )

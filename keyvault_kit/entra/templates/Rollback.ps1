@@ -1,0 +1,32 @@
+#Requires -Version 5.1
+#Requires -Modules Microsoft.Graph.Authentication
+<#
+.SYNOPSIS
+Takes back at the tenant what Deploy.ps1 made or changed from this folder.
+
+.DESCRIPTION
+Walks rollback/requests.json in order. Asks before each change; -WhatIf shows all of it and changes
+nothing. What deployed.json does not tell to have been made from this folder is left alone. What was
+changed since is put back as the evidence had it on the day of the export: look at differences.md
+first. Alerts and logs (step 9) stay: nothing is safer without them.
+
+Connect first, as Get-Help ./Deploy.ps1 shows.
+
+Serves S8, S12, S22, S24 and S26.
+
+.PARAMETER Step
+Which of the twelve steps to take back; all of them where none is named.
+
+.EXAMPLE
+./Rollback.ps1 -WhatIf
+#>
+[CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'High')]
+param(
+    [ValidateRange(1, 12)]
+    [int[]] $Step = 1..12
+)
+
+Set-StrictMode -Version 3.0
+$ErrorActionPreference = 'Stop'
+
+& (Join-Path -Path $PSScriptRoot -ChildPath 'Deploy.ps1') -Rollback @PSBoundParameters
