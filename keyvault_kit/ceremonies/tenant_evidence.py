@@ -99,7 +99,7 @@ def enter(
         details = [_row(evidence, random, keep_until)] if evidence.says_something else []
         facts = details[0].commitment if details else None
         when = min(evidence.facts.taken, book.now())
-        taken = ev.EvidenceTaken(evidence=evidence.sha256, facts=facts)
+        taken = ev.EvidenceTaken(evidence=evidence.sha256, details=facts)
         book.record([taken], people, details, occurred=when)
     return Entered(len(signed_in), tuple(sorted({fact.key for _, fact in answered})), known)
 

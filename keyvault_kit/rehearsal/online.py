@@ -142,6 +142,12 @@ class Online:
         for account in register.accounts.values():
             files |= {name: _page(*it) for name, it in self._of_account(register, account)}
         sign_ins = [it for account in register.accounts.values() for it in self._log(account)]
+        roles = [_standing(it) for it in self._directory.collections[_ROLES]]
+        instances = "roleManagement/directory/roleAssignmentScheduleInstances"
+        files["roles.json"] = _page(instances, roles)
+        files["eligible.json"] = _page(
+            "roleManagement/directory/roleEligibilityScheduleInstances", []
+        )
         files["signIns.json"] = _page("auditLogs/signIns", sign_ins)
         manifest = {"format": "keyvault-kit/tenant-export/v1", "taken": f"{now:{TIME_FORMAT}}"}
         return files | {"manifest.json": json.dumps(manifest).encode()}
@@ -243,6 +249,12 @@ def _administrator() -> Object:
         "roleDefinitionId": GLOBAL_ADMINISTRATOR,
         "directoryScopeId": "/",
     }
+
+
+def _standing(role: Object) -> Object:
+    """A role that was assigned without an end, as role management lists it."""
+    more = {"assignmentType": "Assigned", "memberType": "Direct", "endDateTime": None}
+    return role | more | {"roleAssignmentScheduleId": role["id"]}
 
 
 def _mfa_for_all() -> Object:

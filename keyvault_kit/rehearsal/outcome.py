@@ -55,27 +55,27 @@ class Outcome(msgspec.Struct, frozen=True):
 
 def judge(station: Station, organisation: Organisation, plants: Plants) -> Outcome:
     """Judge from the ledger, and from the checkpoint as it is read back from its sheet."""
-    report, verified = _verify(station)
+    report, verified = verify_paper(station)
     promises = (
         _keys_promise(station, organisation),
-        _paper_promise(station),
-        _recovery_promise(station, organisation),
-        _by_hand_promise(station, organisation),
+        paper_promise(station),
+        recovery_promise(station, organisation),
+        by_hand_promise(station, organisation),
         _rotation_promise(station, organisation),
         _plants_promise(station, plants),
         verified,
     )
-    return Outcome(promises, _due_now(station), report, _custody(station, organisation))
+    return Outcome(promises, due_now(station), report, custody_before(station, organisation))
 
 
-def _custody(station: Station, organisation: Organisation) -> tuple[RuleFinding, ...]:
+def custody_before(station: Station, organisation: Organisation) -> tuple[RuleFinding, ...]:
     """What is wrong with custody before the emergency, which takes envelopes apart."""
     book, account = station.book, organisation.accounts[0].id
     before = book.register_at(book.register.ceremonies[f"open-{account}-1"].started)
     return judge_holdings(holdings_of(before, on=station.clock().date()))
 
 
-def _due_now(station: Station) -> tuple[Due, ...]:
+def due_now(station: Station) -> tuple[Due, ...]:
     """What is due today or overdue; all that comes in the year after it is nothing to show."""
     now = station.clock()
     return tuple(it for it in due(station.book.register, now) if days_left(it, now) <= 0)
@@ -93,7 +93,8 @@ def _keys_promise(station: Station, organisation: Organisation) -> Promise:
     )
 
 
-def _paper_promise(station: Station) -> Promise:
+def paper_promise(station: Station) -> Promise:
+    """That every secret sheet was proven before it was sealed."""
     register = station.book.register
     live = [e for s in register.sets for e in register.live_envelopes(s)]
     proven = [e for e in live if e.state is not EnvelopeState.PRINTED]
@@ -104,7 +105,8 @@ def _paper_promise(station: Station) -> Promise:
     )
 
 
-def _recovery_promise(station: Station, organisation: Organisation) -> Promise:
+def recovery_promise(station: Station, organisation: Organisation) -> Promise:
+    """That the tenant took the password that came back from paper."""
     account = organisation.accounts[0]
     accepted = station.book.register.accounts[account.id].recovered is True
     return Promise(
@@ -115,7 +117,7 @@ def _recovery_promise(station: Station, organisation: Organisation) -> Promise:
     )
 
 
-def _by_hand_promise(station: Station, organisation: Organisation) -> Promise:
+def by_hand_promise(station: Station, organisation: Organisation) -> Promise:
     """What a typed program makes of two sheets is what the kit made of two others."""
     what = "The recovery sheet's program gives the same password, without the kit"
     account = organisation.accounts[-1]
@@ -138,9 +140,7 @@ def _mnemonic(code: str) -> Secret:
 
 def _rotation_promise(station: Station, organisation: Organisation) -> Promise:
     account = organisation.accounts[0].id
-    rotations = [
-        it for it in _due_now(station) if (it.task, it.subject) == (Task.PASSWORD, account)
-    ]
+    rotations = [it for it in due_now(station) if (it.task, it.subject) == (Task.PASSWORD, account)]
     return Promise(
         what=f"After its use, {account} is due for rotation",
         kept=len(rotations) == 1,
@@ -158,7 +158,8 @@ def _plants_promise(station: Station, plants: Plants) -> Promise:
     )
 
 
-def _verify(station: Station) -> tuple[Report | None, Promise]:
+def verify_paper(station: Station) -> tuple[Report | None, Promise]:
+    """That the ledger agrees with its founding sheet and a checkpoint, and the report of that."""
     what = "The ledger verifies against its founding sheet and a checkpoint, read back from paper"
     try:
         trust = Trust.parse(_code(station, founding_sheet_name(FOR_THE_AUDITOR)))

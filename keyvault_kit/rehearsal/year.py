@@ -38,6 +38,7 @@ from keyvault_kit.custody.history import Duty, Why
 from keyvault_kit.custody.items import ItemKind
 from keyvault_kit.custody.model import EnvelopeState, Finding, Retirement
 from keyvault_kit.custody.organisation import KeyPlan, Organisation
+from keyvault_kit.custody.rules.rule import MET
 from keyvault_kit.entra.artefacts.collection import collect
 from keyvault_kit.entra.artefacts.wanted import Wanted
 from keyvault_kit.entra.evidence import TenantEvidence, read_evidence
@@ -49,7 +50,9 @@ from keyvault_kit.rehearsal.cast import Cast
 from keyvault_kit.rehearsal.day import Rehearsal
 from keyvault_kit.rehearsal.folder import RehearsalFolder
 from keyvault_kit.rehearsal.online import Online
+from keyvault_kit.rehearsal.outcome import Outcome
 from keyvault_kit.rehearsal.people import Say
+from keyvault_kit.rehearsal.year_outcome import Expected, judge
 
 ITEMS: Final = {
     "WS-1": ItemKind.WORKSTATION,
@@ -59,6 +62,15 @@ ITEMS: Final = {
     "STICK-1": ItemKind.TRANSFER_MEDIUM,
 }
 """The station's own things."""
+
+DECISIONS: Final = {
+    "C5": ("recorded", "names that tell what an account is for help whoever opens it"),
+    "S11": (MET, "nothing cleans up in this tenant"),
+    "S14": (MET, "no account depends on the premises"),
+    "S34": (MET, "all safes are fireproof, by their papers"),
+    "S41": (MET, "a device with a mobile connection lies at each site"),
+}
+"""Decision -> what was decided, and why."""
 
 NEW_SITE: Final = "annexe"
 SUCCESSOR: Final = "b"
@@ -97,6 +109,7 @@ class YearRehearsal(Rehearsal):
             (1, "Making, splitting and sealing the passwords", self._seal),
             (1, "Making the card of each site", self._make_cards),
             (2, "Training, combinations, the document of the process", self._begin_duties),
+            (2, "Deciding what only people can say", self._decide),
             (2, "Reading what the tenant is, and deploying what it lacks", self._deploy),
             (3, "Trying every key once", self._try_keys),
             (8, "Deploying again: every key has signed in", self._deploy),
@@ -121,6 +134,10 @@ class YearRehearsal(Rehearsal):
             (342, "Packing the station again", lambda: self._pack(2)),
         )
         return tuple((title, self._on(day, part)) for day, title, part in calendar)
+
+    def _judge(self) -> Outcome:
+        expected = Expected(self.plants, self._taken_away(), STRANGE_BAG)
+        return judge(self.station, self.organisation, expected)
 
     def _on(self, day: int, part: Callable[[], object]) -> Callable[[], None]:
         """A part on its day; time passes until then, and never goes back."""
@@ -372,6 +389,24 @@ class YearRehearsal(Rehearsal):
             self._change(f"Add site {NEW_SITE}", lambda _: [site])
         request = relocation.Request(to=NEW_SITE, officers=self.cast.officers, safe=safe)
         self._go(relocation.PLAN, "relocate-1", lambda: relocation.ceremony(request))
+
+    def _decide(self) -> None:
+        """What only people can say, and the choice that nobody is spared (C5)."""
+
+        def act(work: Work) -> list[ev.Fact]:
+            until = work.station.clock().date() + timedelta(days=730)
+            return [
+                ev.DecisionMade(
+                    decision=decision,
+                    choice=choice,
+                    review=until,
+                    details=work.write_down({"decision": decision, "why": why}),
+                )
+                for decision, (choice, why) in DECISIONS.items()
+            ]
+
+        if not self.register.decisions:
+            self._change("Enter what was decided", act)
 
     # --- The audit
 

@@ -63,7 +63,7 @@ def with_evidence(desk: Desk, facts: TenantFacts | None = None) -> None:
     work = desk.work("alice")
     said = facts or TenantFacts(taken=desk.time.true)
     row = work.write_down({"facts": msgspec.json.encode(said).decode()})
-    desk.book.record([ev.EvidenceTaken(evidence=DIGEST, facts=row)], ("alice",), work.details)
+    desk.book.record([ev.EvidenceTaken(evidence=DIGEST, details=row)], ("alice",), work.details)
 
 
 def notes(desk: Desk) -> str:

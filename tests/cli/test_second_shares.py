@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.test_seal import SHARES, sealed
+from tests.cli.sealing import sealed
+from tests.cli.test_seal import SHARES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

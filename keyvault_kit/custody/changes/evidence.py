@@ -14,7 +14,7 @@ from keyvault_kit.errors import RefusedError
 def _taken(state: Register, fact: ev.EvidenceTaken, entry: Entry) -> None:
     if all(it.sha256 != fact.evidence for it in state.evidence):
         evidence = Evidence(
-            sha256=fact.evidence, taken=entry.when, entered=entry.time, facts=fact.facts
+            sha256=fact.evidence, taken=entry.when, entered=entry.time, facts=fact.details
         )
         state.evidence.append(evidence)
 

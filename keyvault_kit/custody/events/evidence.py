@@ -10,11 +10,11 @@ class EvidenceTaken(Observation, frozen=True, tag="evidence.taken"):
 
     Attributes:
         evidence: SHA-256 over them.
-        facts: Commitment to the erasable row with what they said.
+        details: Commitment to the erasable row with what they said.
     """
 
     evidence: Hex256
-    facts: Hex256 | None = None
+    details: Hex256 | None = None
 
 
 class SignInSeen(Observation, frozen=True, tag="sign-in.seen"):

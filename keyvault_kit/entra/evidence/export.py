@@ -32,6 +32,7 @@ class Export:
         self.remarks: list[str] = []
         self.ignored: Counter[str] = Counter()
         self._pages: dict[tuple[Kind, str], list[Page]] = defaultdict(list)
+        self._found: dict[Kind, tuple[Object, ...]] = {}
         for page in pages:
             if page.about.kind:
                 self._pages[page.about.kind, page.about.owner].append(page)
@@ -72,8 +73,12 @@ class Export:
         Args:
             owner: Whose; of everybody where it is None.
         """
-        of = (its for its in self._pages if its[0] is kind and owner in {None, its[1]})
-        return tuple(self._merged(kind, (it for about in of for it in self._pages[about])))
+        if owner is not None:
+            return tuple(self._merged(kind, self._pages.get((kind, owner), ())))
+        if kind not in self._found:
+            of = (its for (about, _), its in self._pages.items() if about is kind)
+            self._found[kind] = tuple(self._merged(kind, (it for its in of for it in its)))
+        return self._found[kind]
 
     def _merged(self, kind: Kind, pages: Iterable[Page]) -> Iterator[Object]:
         named: dict[str, tuple[str, Object]] = {}

@@ -1,6 +1,6 @@
 """Which groups the accounts are in, from whatever the export has of that."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Final
 
 import msgspec
@@ -43,14 +43,13 @@ def memberships(export: Export, names: dict[str, tuple[str, ...]]) -> Membership
     Args:
         names: Object id of each account -> the names, its id among them, by which files call it.
     """
+    groups = _Groups(export, names)
     said = {account: _said(export, its) for account, its in names.items()}
     of = {account: tuple(its) for account, its in said.items() if its is not None}
-    known = {it: found for its in said.values() if its for it, found in its.items()}
     if not names or len(of) < len(names):
-        return Memberships(_by_members(export, names), of)
-    known |= {it: found for it, found in _objects(export).items() if it in known}
-    groups = tuple(_group(export, it, known[it], names) for it in sorted(known))
-    return Memberships(groups, of)
+        return Memberships(groups.by_members(), of)
+    known = {it: found for its in said.values() if its for it, found in its.items()}
+    return Memberships(tuple(groups.group(it, known[it]) for it in sorted(known)), of)
 
 
 def _said(export: Export, names: tuple[str, ...]) -> dict[str, Object] | None:
@@ -67,77 +66,77 @@ def _is_group(it: Object) -> bool:
     return bool(it.get("id")) and (odata.endswith(".group") if odata else "securityEnabled" in it)
 
 
-def _objects(export: Export) -> dict[str, Object]:
-    return {str(it["id"]).lower(): it for it in export.found(Kind.GROUPS) if it.get("id")}
+class _Groups:
+    """The groups of an export, and who is in them."""
 
+    def __init__(self, export: Export, accounts: Collection[str]) -> None:
+        self._export = export
+        self._accounts = frozenset(accounts)
+        found = export.found(Kind.GROUPS)
+        self._objects = {str(it["id"]).lower(): it for it in found if it.get("id")}
+        self._none_is_empty = export.alone(Kind.MEMBERS)
 
-def _by_members(export: Export, accounts: Collection[str]) -> tuple[Group, ...] | None:
-    """The groups with an account among their members, where the members of all are known."""
-    if export.of(Kind.GROUPS) is None:
-        return None
-    its = _objects(export)
-    members = {it: _members(export, it) for it in its}
-    untold = sorted(it for it, found in members.items() if found is None)
-    if untold:
-        export.remarks.append(
-            f"The members of {len(untold)} of {len(its)} groups are not there, as of group"
-            f" {its[untold[0]].get('displayName') or untold[0]!r}: which groups the accounts are"
-            " in is not known. Export transitiveMemberOf of the accounts."
-        )
-        return None
-    held = (it for it, found in members.items() if not set(accounts).isdisjoint(found or ()))
-    return tuple(_group(export, it, its[it], accounts) for it in sorted(held))
-
-
-def _group(export: Export, group: str, it: Object, accounts: Collection[str]) -> Group:
-    read = export.read(Kind.GROUPS, (it,), shapes.Group)
-    shape = read[0] if read else shapes.Group(id=group)
-    assignable = shape.is_assignable_to_role
-    members = _members(export, group)
-    return Group(
-        id=group,
-        display_name=shape.display_name or "",
-        security_enabled=shape.security_enabled,
-        # Null is Graph's 'no'; a property that was not asked for is left out.
-        is_assignable_to_role=None if assignable is msgspec.UNSET else bool(assignable),
-        members=None if members is None else _kept(members, accounts),
-    )
-
-
-def _kept(members: Iterable[str], accounts: Collection[str]) -> tuple[str, ...]:
-    its = set(members)
-    ours = its & set(accounts)
-    return tuple(sorted(ours)) + tuple(sorted(its - ours)[:_NAMED])
-
-
-def _members(export: Export, group: str) -> frozenset[str] | None:
-    """The members of a group, through other groups too; None where the export has not all."""
-    told = export.of(Kind.TRANSITIVE_MEMBERS, group)
-    if told is not None:
-        return frozenset(str(it.get("id")).lower() for it in told)
-    found: set[str] = set()
-    waiting, seen = [group], {group}
-    while waiting:
-        its = _direct(export, waiting.pop())
-        if its is None:
+    def by_members(self) -> tuple[Group, ...] | None:
+        """The groups with an account among their members, where the members of all are known."""
+        if self._export.of(Kind.GROUPS) is None:
             return None
-        for it in its:
-            member = str(it.get("id")).lower()
-            found.add(member)
-            if _is_group(it) and member not in seen:
-                seen.add(member)
-                waiting.append(member)
-    return frozenset(found)
+        members = {it: self._members(it) for it in self._objects}
+        untold = sorted(it for it, found in members.items() if found is None)
+        if untold:
+            name = self._objects[untold[0]].get("displayName") or untold[0]
+            self._export.remarks.append(
+                f"The members of {len(untold)} of {len(members)} groups are not there, as of group"
+                f" {name!r}: which groups the accounts are in is not known. Export"
+                " transitiveMemberOf of the accounts."
+            )
+            return None
+        held = (it for it, its in members.items() if not self._accounts.isdisjoint(its or ()))
+        return tuple(self.group(it, {}) for it in sorted(held))
 
+    def group(self, group: str, told: Object) -> Group:
+        """A group; its own object counts before what was told of it elsewhere."""
+        its = self._objects.get(group, told)
+        read = self._export.read(Kind.GROUPS, (its,), shapes.Group)
+        shape = read[0] if read else shapes.Group(id=group)
+        assignable, members = shape.is_assignable_to_role, self._members(group)
+        return Group(
+            id=group,
+            display_name=shape.display_name or "",
+            security_enabled=shape.security_enabled,
+            # Null is Graph's 'no'; a property that was not asked for is left out.
+            is_assignable_to_role=None if assignable is msgspec.UNSET else bool(assignable),
+            members=None if members is None else self._kept(members),
+        )
 
-def _direct(export: Export, group: str) -> tuple[Object, ...] | None:
-    its = export.of(Kind.MEMBERS, group)
-    if its is None and export.alone(Kind.MEMBERS) and not _is_dynamic(export, group):
-        return ()
-    return its
+    def _kept(self, members: frozenset[str]) -> tuple[str, ...]:
+        ours = members & self._accounts
+        return (*sorted(ours), *sorted(members - ours)[:_NAMED])
 
+    def _members(self, group: str) -> frozenset[str] | None:
+        """Who is in a group, through other groups too; None where the export has not all."""
+        told = self._export.of(Kind.TRANSITIVE_MEMBERS, group)
+        if told is not None:
+            return frozenset(str(it.get("id")).lower() for it in told)
+        found: set[str] = set()
+        waiting, seen = [group], {group}
+        while waiting:
+            its = self._direct(waiting.pop())
+            if its is None:
+                return None
+            for it in its:
+                member = str(it.get("id")).lower()
+                found.add(member)
+                if _is_group(it) and member not in seen:
+                    seen.add(member)
+                    waiting.append(member)
+        return frozenset(found)
 
-def _is_dynamic(export: Export, group: str) -> bool:
-    """Whether rules choose its members: EntraExporter leaves those out."""
-    its = _objects(export).get(group, {})
-    return "DynamicMembership" in (its.get("groupTypes") or ())
+    def _direct(self, group: str) -> tuple[Object, ...] | None:
+        its = self._export.of(Kind.MEMBERS, group)
+        if its is None and self._none_is_empty and not self._is_dynamic(group):
+            return ()
+        return its
+
+    def _is_dynamic(self, group: str) -> bool:
+        """Whether rules choose its members: EntraExporter leaves those out."""
+        return "DynamicMembership" in (self._objects.get(group, {}).get("groupTypes") or ())
