@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from itertools import repeat
 from typing import Final
 
 import msgspec
@@ -89,7 +90,7 @@ class Book:
         signing: Signing | None = None,
         erase: Sequence[str] = (),
         checkpoint_signatures: Sequence[tuple[int, str, str]] = (),
-        occurred: datetime | None = None,
+        occurred: datetime | Sequence[datetime] | None = None,
     ) -> None:
         """Append facts as entries, all or none, stamped with place, time and people.
 
@@ -101,7 +102,8 @@ class Book:
             signing: Who signs, and how; needed where a fact needs signatures.
             erase: Commitments of rows that go with these facts.
             checkpoint_signatures: Size, person and armoured signature, kept with these facts.
-            occurred: When it happened, aware, where that is entered late; of what nobody signs.
+            occurred: When it happened, aware, where that is entered late; of what nobody signs. One
+                time for all of the facts, or one for each.
 
         Raises:
             RefusedError: The register refuses one of them, or the ledger moved on meanwhile.
@@ -225,10 +227,11 @@ def _bodies(
     first: int,
     now: datetime,
     people: tuple[str, ...],
-    occurred: datetime | None = None,
+    occurred: datetime | Sequence[datetime] | None = None,
 ) -> list[bytes]:
     """The bytes of entries; what is said of the clock is always of now."""
-    whens = (None if isinstance(fact, CLOCK_FACTS) else occurred for fact in facts)
+    said = repeat(occurred) if isinstance(occurred, datetime | None) else iter(occurred)
+    whens = (None if isinstance(fact, CLOCK_FACTS) else next(said) for fact in facts)
     return [
         encode(Entry(seq, now, people, fact, when))  # type: ignore[arg-type]
         for seq, (fact, when) in enumerate(zip(facts, whens, strict=True), first)

@@ -8,13 +8,12 @@ from typing import Final
 from keyvault_kit.ceremonies import handling
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.plan import Work
-from keyvault_kit.ceremonies.recovering import OTHER_BAG
-from keyvault_kit.ceremonies.walking import BAG_DAMAGED, BAG_MISSING
+from keyvault_kit.ceremonies.walking import BAG_ANOTHER, BAG_DAMAGED, BAG_MISSING
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import Envelope
 from keyvault_kit.custody.register import Register, known
 
-RULES: Final = (BAG_MISSING, OTHER_BAG, BAG_DAMAGED)
+RULES: Final = (BAG_MISSING, BAG_ANOTHER, BAG_DAMAGED)
 """Rules of the findings that are made here."""
 
 
@@ -78,7 +77,7 @@ def _another(register: Register, its: Envelope, number: str, where: str) -> ev.F
     owner = register.bags.get(number)
     seen = f"bag {number}, that of envelope {owner}," if owner else "a bag of an unknown number"
     return ev.FindingMade(
-        rule=OTHER_BAG,
+        rule=BAG_ANOTHER,
         subject=its.id,
         what=f"{seen} was {where} in the place of bag {its.bag} of envelope {its.id}",
         mend="Keep the bag as evidence, closed, and find out who could come to it.",

@@ -10,6 +10,7 @@ from typing import Final
 from keyvault_kit.ceremonies import certificates, handling, secret_sheets
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.plan import Step, Work
+from keyvault_kit.ceremonies.walking import BAG_ANOTHER
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import Envelope, EnvelopeState, SetState
 from keyvault_kit.custody.pending import waiting_for
@@ -21,8 +22,6 @@ DEAD: Final = (SetState.DEAD, SetState.VOID)
 
 MISSING: Final = "sheet-missing"
 """The rule of the finding that a sheet to be destroyed is not there."""
-ANOTHER_BAG: Final = "bag-another"
-"""The rule of the finding that a sheet came in a bag with another number."""
 
 _DESTROYABLE: Final = (EnvelopeState.SEALED, EnvelopeState.DEPOSITED, EnvelopeState.OPENED)
 
@@ -189,7 +188,7 @@ def _another(register: Register, its: Envelope, number: str) -> ev.FindingMade:
     owner = register.bags.get(number)
     seen = f"bag {number}, that of envelope {owner}," if owner else "a bag of an unknown number"
     return ev.FindingMade(
-        rule=ANOTHER_BAG,
+        rule=BAG_ANOTHER,
         subject=its.id,
         what=f"{seen} lay in the place of envelope {its.id}, which was sealed in bag {its.bag}",
         mend="Find out what is in it, before anything is destroyed; correct the register"

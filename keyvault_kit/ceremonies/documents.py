@@ -67,6 +67,7 @@ def contents_of(holds: str, its_set: SecretSet | None = None) -> str:
         "identity": "Identity of the station",
         "password": f"Whole password of {what}",
         "card": f"Site card of {what}",
+        "item": f"{what}, of the station",
     }
     return contents.get(kind, " ".join((kind.capitalize(), *number, "of", what)))
 

@@ -15,6 +15,7 @@ from keyvault_kit.ceremonies import reading_back, splitting
 from keyvault_kit.ceremonies.documents import contents_in
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.plan import Work
+from keyvault_kit.ceremonies.walking import BAG_ANOTHER
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.history import PRACTICE
 from keyvault_kit.custody.model import ID_PATTERN, Envelope, EnvelopeState, Form, Purpose
@@ -23,7 +24,6 @@ from keyvault_kit.errors import InputError, KeyvaultError, MismatchError
 from keyvault_kit.secret import Secret
 from keyvault_kit.sharing.recovery import RecoveryState
 
-OTHER_BAG: Final = "bag-another"
 CONTENT_GONE: Final = "bag-content"
 SHEET_UNUSABLE: Final = "sheet-unusable"
 SIGN_IN_REFUSED: Final = "sign-in-refused"
@@ -128,7 +128,7 @@ def _compared(work: Work, its: Envelope, number: str) -> ev.FindingMade | None:
     owner = work.register.bags.get(number)
     of = f", which is that of envelope {owner}," if owner else ""
     return ev.FindingMade(
-        rule=OTHER_BAG,
+        rule=BAG_ANOTHER,
         subject=its.id,
         what=f"{found}{of} was found in the place of bag {its.bag} of envelope {its.id}",
         mend="Keep the bag as evidence, and find out who could come to it.",

@@ -75,9 +75,9 @@ def enter(
     random: Callable[[int], bytes],
     keep_until: date,
 ) -> Entered:
-    """Enter evidence, and what it says that is not on record yet; the same one twice is nothing.
+    """Enter evidence, and what it says that is not on record yet, all or nothing.
 
-    The evidence itself is entered last: where that was cut short, it goes on the next time.
+    The same evidence twice is nothing.
 
     Args:
         random: That many random bytes.
@@ -93,14 +93,16 @@ def enter(
     answered = [*_answers(book, evidence, known=known)]
     told = {fact.key for _, fact in answered}
     answered += [it for it in _methods(register, evidence) if it[1].key not in told]
-    for when, fact in (*signed_in, *answered):
-        book.record([fact], people, occurred=min(when, book.now()))
+    seen: list[tuple[datetime, ev.Fact]] = [*signed_in, *answered]
+    details = [_row(evidence, random, keep_until)] if evidence.says_something and not known else []
     if not known:
-        details = [_row(evidence, random, keep_until)] if evidence.says_something else []
-        facts = details[0].commitment if details else None
-        when = min(evidence.facts.taken, book.now())
-        taken = ev.EvidenceTaken(evidence=evidence.sha256, details=facts)
-        book.record([taken], people, details, occurred=when)
+        row = details[0].commitment if details else None
+        taken = ev.EvidenceTaken(evidence=evidence.sha256, details=row)
+        seen.append((evidence.facts.taken, taken))
+    now = book.now()
+    if seen:
+        whens = [min(when, now) for when, _ in seen]
+        book.record([fact for _, fact in seen], people, details, occurred=whens)
     return Entered(len(signed_in), tuple(sorted({fact.key for _, fact in answered})), known)
 
 

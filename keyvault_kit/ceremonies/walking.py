@@ -26,6 +26,8 @@ BAG_MISSING: Final = "bag-missing"
 BAG_UNKNOWN: Final = "bag-unknown"
 BAG_ELSEWHERE: Final = "bag-elsewhere"
 BAG_DAMAGED: Final = "bag-damaged"
+BAG_ANOTHER: Final = "bag-another"
+"""Rules of the findings about bags, of every ceremony that compares one."""
 
 _NOT_HERE: Final = (BAG_MISSING, BAG_ELSEWHERE)
 _LONGEST: Final = 64

@@ -34,11 +34,15 @@ def has_evidence(register: Register, its: SecretSet) -> bool:
 def waiting_for(register: Register, dead: SecretSet) -> SecretSet | None:
     """The set that took the place of a dead one, if nothing shows yet that the tenant took it.
 
-    What a key took, it has said itself: only the password of an account waits.
+    Where none of several that followed each other has evidence, the tenant may have the first of
+    all still. What a key took, it has said itself: only the password of an account waits.
     """
     if dead.purpose is not Purpose.PASSWORD:
         return None
-    for it in register.sets_of(dead.subject, dead.purpose):
-        if it.before == dead.id and it.state is SetState.IN_FORCE:
-            return None if has_evidence(register, it) else it
+    after = {it.before: it for it in register.sets_of(dead.subject, dead.purpose) if it.before}
+    its = after.get(dead.id)
+    while its and not has_evidence(register, its):
+        if its.state is SetState.IN_FORCE:
+            return its
+        its = after.get(its.id)
     return None

@@ -8,7 +8,6 @@ import pytest
 
 from keyvault_kit.ceremonies.interaction import Topic
 from keyvault_kit.ceremonies.plans import relocation
-from keyvault_kit.ceremonies.recovering import OTHER_BAG
 from keyvault_kit.ceremonies.walking import BAG_DAMAGED, BAG_MISSING
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.history import Duty, Trigger
@@ -116,7 +115,7 @@ def test_a_bag_that_does_not_arrive_is_found_and_is_not_moved(sealed: Desk) -> N
 
 @pytest.mark.parametrize(
     ("topic", "answers", "rule"),
-    [(Topic.BAG_INTACT, [True, False], BAG_DAMAGED), (Topic.BAG_SHOWN, ["B-9"] * 3, OTHER_BAG)],
+    [(Topic.BAG_INTACT, [True, False], BAG_DAMAGED), (Topic.BAG_SHOWN, ["B-9"] * 3, BAG_ANOTHER)],
 )
 def test_a_damaged_or_exchanged_bag_is_not_received(
     sealed: Desk, topic: Topic, answers: list[str | bool], rule: str

@@ -12,7 +12,6 @@ from keyvault_kit.ceremonies import forms
 from keyvault_kit.ceremonies.interaction import Topic
 from keyvault_kit.ceremonies.media import bag_with
 from keyvault_kit.ceremonies.plans import by_name, packing, taking_out
-from keyvault_kit.ceremonies.recovering import OTHER_BAG
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.items import ItemKind
 from keyvault_kit.custody.model import EnvelopeState
@@ -198,7 +197,7 @@ def test_another_bag_in_its_place_is_a_finding_that_repeats_nothing_unknown(stat
 
     take_out(station, "ws-1")
 
-    assert (OTHER_BAG, "item-ws-1-1") in rules(station)
+    assert (BAG_ANOTHER, "item-ws-1-1") in rules(station)
     assert b"SECRET-WORDS" not in station.raw()
 
 

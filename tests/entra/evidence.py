@@ -7,7 +7,8 @@ from keyvault_kit.custody.rules import judge
 from keyvault_kit.custody.tenant import TenantAccount
 from keyvault_kit.entra.evidence import TenantEvidence, read_evidence
 from tests.custody.rules.tenants import now, register
-from tests.entra.export_folder import Files, Tenant, plain
+from tests.entra.export_folder import Files, plain
+from tests.entra.tenant_objects import Tenant
 
 ACCOUNTS: Final = tuple(register().accounts.values())
 

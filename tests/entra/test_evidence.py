@@ -14,17 +14,8 @@ from keyvault_kit.custody.rules import Outcome, judge
 from keyvault_kit.entra.evidence import read_evidence
 from tests.custody.rules.tenants import good, now, register
 from tests.entra.evidence import ACCOUNTS, of, read
-from tests.entra.export_folder import (
-    GRAPH,
-    OTHER,
-    TAKEN,
-    answer,
-    entra_exporter,
-    manifest,
-    plain,
-    tenant,
-    to_json,
-)
+from tests.entra.export_folder import GRAPH, TAKEN, answer, entra_exporter, manifest, plain, to_json
+from tests.entra.tenant_objects import OTHER, tenant
 
 # --- The whole
 

@@ -8,18 +8,8 @@ import pytest
 from keyvault_kit.custody.rules import judge
 from tests.custody.rules.tenants import now, register
 from tests.entra.evidence import ACCOUNTS, first, of, outcome, read
-from tests.entra.export_folder import (
-    GROUP,
-    TAKEN,
-    Object,
-    answer,
-    by_key,
-    entra_exporter,
-    plain,
-    sign_in,
-    tenant,
-    to_json,
-)
+from tests.entra.export_folder import TAKEN, answer, entra_exporter, plain, to_json
+from tests.entra.tenant_objects import GROUP, Object, by_key, sign_in, tenant
 
 # --- Accounts
 

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from keyvault_kit.entra.evidence import TenantEvidence, read_evidence
 from keyvault_kit.errors import InputError
 from tests.custody.rules.tenants import register
-from tests.entra.export_folder import Files, answer, entra_exporter, plain, tenant, to_json
+from tests.entra.export_folder import Files, answer, entra_exporter, plain, to_json
+from tests.entra.tenant_objects import tenant
 
 ACCOUNTS: Final = tuple(register().accounts.values())
 WHOLE: Final = plain(tenant())

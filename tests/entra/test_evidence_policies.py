@@ -8,16 +8,8 @@ from keyvault_kit.custody.rules import judge
 from keyvault_kit.custody.tenant import PasskeyProfile
 from tests.custody.rules.tenants import now, register
 from tests.entra.evidence import of, outcome, read
-from tests.entra.export_folder import (
-    GROUP,
-    STRENGTH,
-    Object,
-    Tenant,
-    answer,
-    plain,
-    tenant,
-    to_json,
-)
+from tests.entra.export_folder import answer, plain, to_json
+from tests.entra.tenant_objects import GROUP, STRENGTH, Object, Tenant, tenant
 
 # --- Policies
 

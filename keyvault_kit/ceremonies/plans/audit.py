@@ -12,18 +12,16 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from keyvault_kit.ceremonies import audit_papers, documents, handling, walking
+from keyvault_kit.ceremonies import audit_papers, handling, key_bags, walking
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.plan import Ceremony, Plan, Step, Work
-from keyvault_kit.ceremonies.recognition import SAME_KEY, finding, recognise
-from keyvault_kit.ceremonies.which_key import TwinKeysError, key_session
+from keyvault_kit.ceremonies.recognition import finding
 from keyvault_kit.ceremonies.who_may import demand_may
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.authority import roles_of
 from keyvault_kit.custody.model import Envelope, EnvelopeState, Role, SecurityKey
 from keyvault_kit.custody.register import Register, known
-from keyvault_kit.errors import DeviceError, InputError, RefusedError
-from keyvault_kit.keys.reading import read
+from keyvault_kit.errors import InputError, RefusedError
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -193,7 +191,7 @@ def _key_steps(register: Register, tag: str, it: Request) -> tuple[Step, ...]:
             id=f"deposit-{tag}",
             activity=f"Put the new bag of {tag} back into safe {bag.safe}",
             by=handing,
-            act=functools.partial(_deposit, tag, bag.safe),
+            act=functools.partial(key_bags.put_back, tag, bag.safe),
         ),
     )
 
@@ -225,45 +223,8 @@ def _inspect(tag: str, safe: str, work: Work) -> Sequence[ev.Fact]:
         return [finding("key-present", tag, f"key {tag} could not be challenged: {why}")]
     if bag.state is not EnvelopeState.OPENED:
         work.observe(handling.open_envelope(work, bag.id, "inspection"))
-    answered = _challenge(tag, work)
-    return [answered, *_packed(tag, safe, answered, work)]
-
-
-def _challenge(tag: str, work: Work) -> ev.Fact:
-    """The proof that this is the key, or the finding that it is not.
-
-    A key that is not there may only be forgotten: it is asked for again before it is a finding.
-    """
-    key = work.register.keys[tag]
-    while True:
-        try:
-            with key_session(work, tag) as session:
-                return recognise(session, key, read(session), work.station.random)
-        except TwinKeysError as error:
-            return finding("key-twins", tag, error.what)
-        except DeviceError as error:
-            text = f"{error.sentences} Plug in key {tag}. Try again?"
-            if not work.interaction.confirm(Prompt(topic=Topic.RETRY, text=text, subject=tag)):
-                what = f"key {tag} could not be challenged: {error.what}"
-                return finding("key-present", tag, what)
-
-
-def _packed(tag: str, safe: str, answered: ev.Fact, work: Work) -> tuple[ev.Fact, ev.Fact]:
-    """Into a new bag: as the key if it is that, else as evidence, never as the key."""
-    doubted = isinstance(answered, ev.FindingMade) and answered.rule not in SAME_KEY
-    kind = "evidence" if doubted else "key"
-    envelope = handling.next_id(f"{tag}-{kind}", work.register.envelopes)
-    documents.print_label(work, envelope, f"{kind}:{tag}", safe)
-    packed = ev.KeyPacked(envelope=envelope, holds=f"{kind}:{tag}", key=tag)
-    return packed, handling.seal(work, envelope)
-
-
-def _deposit(tag: str, safe: str, work: Work) -> Sequence[ev.Fact]:
-    """Put back what was sealed; where there was no bag to open, nothing was."""
-    newest = work.register.envelopes[work.register.packed[tag]]
-    if newest.state is not EnvelopeState.SEALED:
-        return []
-    return [handling.deposit(work, newest.id, safe)]
+    answered = key_bags.challenge(tag, work)
+    return [answered, *key_bags.pack(tag, safe, answered, work)]
 
 
 def _report(it: Request, work: Work) -> Sequence[ev.Fact]:

@@ -7,6 +7,7 @@ from typing import Final
 from keyvault_kit.custody.decisions import position
 from keyvault_kit.custody.findings import RuleFinding, Severity
 from keyvault_kit.custody.model import Account, EnvelopeState, Purpose, SecretSet
+from keyvault_kit.custody.pending import pending
 from keyvault_kit.custody.register import Register
 from keyvault_kit.custody.rules.rule import Findings, Rule, for_people
 from keyvault_kit.custody.schedule import NOT_KEPT, Task, due, overdue
@@ -36,11 +37,27 @@ def s32(register: Register, _tenant: TenantFacts | None, now: datetime) -> Findi
                 mend=f"Make and seal another {secret} of {it.subject}: {_HOW[it.task]}.",
                 subject=it.subject,
             )
+    yield from _pending(register)
     if position(register, "C7", now) != NOT_KEPT:
         for account in _without_password(register):
             why = "An account at the tenant has one, and whoever set it may know it."
             what = f"when the password of account {account.id} was changed: none is sealed here"
             yield for_people("S32", what, why)
+
+
+def _pending(register: Register) -> Iterator[RuleFinding]:
+    for account in register.accounts.values():
+        if account.password_set is None:
+            continue
+        for lacking in pending(register, register.sets[account.password_set]):
+            yield RuleFinding(
+                rule="S32",
+                severity=Severity.MEDIUM,
+                what=lacking,
+                why="Until then nobody knows whether what is sealed opens the account.",
+                mend="End the ceremony that set the password: the same command goes on in it.",
+                subject=account.id,
+            )
 
 
 def _without_password(register: Register) -> Iterator[Account]:

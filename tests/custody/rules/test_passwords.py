@@ -44,6 +44,18 @@ def test_an_account_that_was_used_needs_another_password_at_once() -> None:
     assert finding.mend == "Make and seal another password of bg2: 'seal'."
 
 
+def test_a_password_is_pending_until_the_evidence_is_in() -> None:
+    kept = tenants.register().copy()
+    name = kept.accounts["bg1"].password_set or ""
+    kept.sets[name] = replace(kept.sets[name], evidence=None)
+    kept.accounts["bg1"] = replace(kept.accounts["bg1"], signed_in=None)
+
+    (finding,) = judgement("S32", None, kept).findings
+
+    assert (finding.subject, finding.severity) == ("bg1", Severity.MEDIUM)
+    assert finding.what == f"no evidence says yet that the tenant took the password of set {name}"
+
+
 def test_a_pin_that_no_sheet_tells_is_to_be_changed() -> None:
     changed = entered(ev.PinChanged(key="K1"), by=("carol",), signed=())
     (finding,) = judgement("S32", None, changed).findings
