@@ -23,6 +23,7 @@ from keyvault_kit.entra.answers import Answers, Event, read_answers
 from keyvault_kit.errors import RefusedError
 from keyvault_kit.host.files import read_file
 from keyvault_kit.secret import Secret
+from keyvault_kit.sharing.passwords import half_check
 
 SECRETS = ("password", "sheets")
 """What is in the hands of whoever seals a password, until the tenant took it."""
@@ -72,16 +73,20 @@ def _reveal_halves(work: Work, its_set: SecretSet, officers: tuple[str, str]) ->
     account = its_set.subject
     told = (
         f"At the online machine: ./Enroll.ps1 -SetPassword {account}. It asks each of you for a"
-        " half, as a SecureString: each types their own there, alone, and nothing of it is shown."
+        " half, as a SecureString, and for its check: each types their own there, alone, and"
+        " nothing of the half is shown. Where they do not agree, it asks again."
     )
     work.interaction.show(Prompt(topic=Topic.NOTE, text=told, subject=account))
     text = work.hands.secret("password").expose_text()
     middle = (len(text) + 1) // 2
     for half, person, part in zip((1, 2), officers, (text[:middle], text[middle:]), strict=True):
-        told = f"{person}: type half {half} of the new password of {account} at the tenant"
-        topic = Topic.TENANT_PASSWORD
-        prompt = Prompt(topic=topic, text=told, person=person, subject=account)
         with Secret.from_text(part) as secret:
+            told = (
+                f"{person}: type half {half} of the new password of {account} at the tenant,"
+                f" without the blanks; its check is {half_check(secret)}"
+            )
+            topic = Topic.TENANT_PASSWORD
+            prompt = Prompt(topic=topic, text=told, person=person, subject=account)
             work.reveal(prompt, secret, set_id=its_set.id, half=half)
 
 

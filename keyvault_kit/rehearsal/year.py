@@ -12,6 +12,7 @@ import msgspec
 
 from keyvault_kit.assembly import RehearsalClock, SeededRandom
 from keyvault_kit.ceremonies.engine import Watcher
+from keyvault_kit.ceremonies.paperwork import usual_paper
 from keyvault_kit.ceremonies.plan import Ceremony, Plan, Work
 from keyvault_kit.ceremonies.plans import (
     audit,
@@ -29,6 +30,7 @@ from keyvault_kit.ceremonies.plans import (
     signers,
     taking_out,
 )
+from keyvault_kit.ceremonies.runbook import runbook
 from keyvault_kit.ceremonies.tenant_evidence import enter
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.duties import PROCESS
@@ -110,9 +112,9 @@ class YearRehearsal(Rehearsal):
             (1, "Making the card of each site", self._make_cards),
             (2, "Training, combinations, the document of the process", self._begin_duties),
             (2, "Deciding what only people can say", self._decide),
-            (2, "Reading what the tenant is, and deploying what it lacks", self._deploy),
+            (2, "Reading what the tenant is, and deploying what it lacks", lambda: self._deploy(1)),
             (3, "Trying every key once", self._try_keys),
-            (8, "Deploying again: every key has signed in", self._deploy),
+            (8, "Deploying again: every key has signed in", lambda: self._deploy(2)),
             (9, "Signing a checkpoint", lambda: self._sign(1)),
             (9, "Packing the station", lambda: self._pack(1)),
             (80, "Taking the station out of its bags", lambda: self._unpack(1)),
@@ -257,7 +259,7 @@ class YearRehearsal(Rehearsal):
         )
         return evidence
 
-    def _deploy(self) -> None:
+    def _deploy(self, number: int) -> None:
         """Bring evidence in, make the artefacts, and do at the tenant what they ask for."""
         evidence = self._check_tenant()
         wanted = Wanted(
@@ -268,8 +270,12 @@ class YearRehearsal(Rehearsal):
             evidence=evidence.sha256,
         )
         artefacts = collect(wanted)
+        folder = self.folder.path / f"artefacts-{number}"
+        make_folder(folder)
+        paper = usual_paper(self.register)
+        write_atomically(folder / "runbook.pdf", runbook(self.station.book, wanted, paper))
         for it in artefacts:
-            file = self.folder.path / "artefacts" / it.name
+            file = folder / it.name
             make_folder(file.parent)
             write_atomically(file, it.content)
         self.online.deploy(artefacts)

@@ -5,6 +5,7 @@ password back. Where a policy wants symbols or another length, characters are dr
 a password is split in a container.
 """
 
+import hashlib
 from collections.abc import Collection
 from typing import Final
 
@@ -160,6 +161,16 @@ def _has_all_kinds(password: Secret, policy: Policy) -> bool:
 def groups(text: str, size: int = GROUP) -> tuple[str, ...]:
     """A text in groups of four, as it is shown and printed."""
     return tuple(text[i : i + size] for i in range(0, len(text), size))
+
+
+def half_check(half: Secret) -> str:
+    """Four hex digits that tell whether a half of a password was typed as it was shown.
+
+    They are shown beside it, to the same person, and kept nowhere: the first two bytes of SHA-256
+    over the half in UTF-16, little-endian, as Windows holds what is typed.
+    """
+    text = half.expose_text()
+    return hashlib.sha256(text.encode("utf-16-le")).hexdigest()[:4].upper()
 
 
 def check_for_entra(password: Secret, names: Collection[str] = ()) -> None:

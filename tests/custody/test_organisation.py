@@ -51,7 +51,9 @@ def with_person(fields: str) -> str:
 
 
 def with_account(fields: str) -> str:
-    return swap('id = "bg1"', f'id = "bg1"\n{fields}')(SAMPLE)
+    """The sample with other object ids: those fields for bg1, and none for bg2."""
+    without = re.sub(r"object_id = .*\n", "", SAMPLE)
+    return swap('id = "bg1"', f'id = "bg1"\n{fields}')(without)
 
 
 def with_site(fields: str) -> str:

@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 from keyvault_kit.errors import InputError, InternalError
 from keyvault_kit.secret import Secret
 from keyvault_kit.sharing import parts, passwords, policy
-from keyvault_kit.sharing.passwords import BASE58_44, POLICIES, Policy, check_for_entra
+from keyvault_kit.sharing.passwords import (
+    BASE58_44,
+    POLICIES,
+    Policy,
+    check_for_entra,
+    half_check,
+)
 
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 PRINTABLE = string.ascii_letters + string.digits + string.punctuation
@@ -273,3 +279,14 @@ def test_so_many_forms_are_left_of_a_part(secret: bytes, count: int, data: st.Da
     bits = math.log2(forms(known, first, last))
 
     assert bits == pytest.approx(parts.bits_without(BASE58_44, count)[part], abs=1e-9)
+
+
+@pytest.mark.parametrize(("half", "check"), [("1Bc2", "A427"), ("a", "FFE9")])
+def test_a_half_has_a_check_that_a_script_on_windows_works_out_too(half: str, check: str) -> None:
+    """What `printf 1Bc2 | iconv -t UTF-16LE | sha256sum` begins with."""
+    assert half_check(Secret.from_text(half)) == check
+
+
+def test_another_half_has_another_check() -> None:
+    checks = {half_check(Secret.from_text(f"{n:022}")) for n in range(200)}
+    assert len(checks) > 190

@@ -328,6 +328,70 @@ function ConvertTo-Body {
     return , $body
 }
 
+function Get-HalfCheck {
+    # Four digits that tell whether a half was typed as it is shown on the station: of SHA-256 over
+    # its UTF-16. What is hashed is overwritten at once.
+    [CmdletBinding()]
+    param([securestring] $Half)
+
+    $bytes = New-Object -TypeName 'byte[]' -ArgumentList (2 * $Half.Length)
+    $pointer = [System.Runtime.InteropServices.Marshal]::SecureStringToBSTR($Half)
+    $hash = [System.Security.Cryptography.SHA256]::Create()
+    try {
+        [System.Runtime.InteropServices.Marshal]::Copy($pointer, $bytes, 0, $bytes.Length)
+        $sum = $hash.ComputeHash($bytes)
+        return '{0:X2}{1:X2}' -f $sum[0], $sum[1]
+    }
+    finally {
+        [System.Runtime.InteropServices.Marshal]::ZeroFreeBSTR($pointer)
+        [Array]::Clear($bytes, 0, $bytes.Length)
+        $hash.Dispose()
+    }
+}
+
+function Copy-WithoutBlank {
+    # A half without the blanks that the station shows between its groups, if they were typed.
+    [CmdletBinding()]
+    param([securestring] $Half)
+
+    $kept = New-Object -TypeName 'securestring'
+    $pointer = [System.Runtime.InteropServices.Marshal]::SecureStringToBSTR($Half)
+    try {
+        for ($i = 0; $i -lt $Half.Length; $i++) {
+            $unit = [System.Runtime.InteropServices.Marshal]::ReadInt16($pointer, 2 * $i) -band 0xffff
+            if ($unit -ne 0x20) {
+                $kept.AppendChar([char] $unit)
+            }
+        }
+    }
+    finally {
+        [System.Runtime.InteropServices.Marshal]::ZeroFreeBSTR($pointer)
+    }
+    return $kept
+}
+
+function Read-Half {
+    # A half that agrees with its check: one that was mistyped would be a password that no paper has.
+    [CmdletBinding()]
+    param([string] $Prompt)
+
+    for ($try = 1; $try -le 3; $try++) {
+        $typed = Read-Host -AsSecureString -Prompt $Prompt
+        $check = (Read-Host -Prompt 'Its check, as the station shows it').Trim().ToUpperInvariant()
+        if ($typed.Length -gt 0 -and (Get-HalfCheck -Half $typed) -eq $check) {
+            return $typed
+        }
+        $bare = Copy-WithoutBlank -Half $typed
+        $typed.Dispose()
+        if ($bare.Length -gt 0 -and (Get-HalfCheck -Half $bare) -eq $check) {
+            return $bare
+        }
+        $bare.Dispose()
+        Write-Warning -Message 'The half and its check do not agree. Nothing was sent: type both again.'
+    }
+    throw 'A half did not agree with its check in three tries. Nothing was sent to the tenant.'
+}
+
 function Set-AccountPassword {
     [CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'High')]
     param($Account)
@@ -337,13 +401,16 @@ function Set-AccountPassword {
     }
     Assert-Unrecorded
     $attempt = Get-Attempt -Action 'setPassword' -Account $Account -Key $null
-    $first = Read-Host -AsSecureString -Prompt 'First officer, alone at the keyboard: half 1'
-    $second = Read-Host -AsSecureString -Prompt 'Second officer, alone at the keyboard: half 2'
+    $first = Read-Half -Prompt 'First officer, alone at the keyboard: half 1'
+    try {
+        $second = Read-Half -Prompt 'Second officer, alone at the keyboard: half 2'
+    }
+    catch {
+        $first.Dispose()
+        throw
+    }
     $body = $null
     try {
-        if ($first.Length -eq 0 -or $second.Length -eq 0) {
-            throw 'a half is empty'
-        }
         $body = ConvertTo-Body -First $first -Second $second
         $uri = Get-UserUri -Account $Account
         $null = Invoke-MgGraphRequest -Method PATCH -Uri $uri -Body $body `
