@@ -5,7 +5,6 @@ sign-in that the tenant refuses: each is recorded, and the work goes on. Where i
 it happened, people are asked what had been done, and nothing is read or shown again.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -18,7 +17,7 @@ from keyvault_kit.ceremonies.plan import Work
 from keyvault_kit.ceremonies.walking import BAG_ANOTHER
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.history import PRACTICE
-from keyvault_kit.custody.model import ID_PATTERN, Envelope, EnvelopeState, Form, Purpose
+from keyvault_kit.custody.model import Envelope, EnvelopeState, Form, Purpose
 from keyvault_kit.custody.register import Register, known
 from keyvault_kit.errors import InputError, KeyvaultError, MismatchError
 from keyvault_kit.secret import Secret
@@ -123,9 +122,9 @@ def _number_on(work: Work, its: Envelope) -> str:
 def _compared(work: Work, its: Envelope, number: str) -> ev.FindingMade | None:
     if number == its.bag:
         return None
-    # What is no number is never repeated: it may be a share that was scanned.
-    found = f"bag {number}" if re.fullmatch(ID_PATTERN, number) else "no bag with a number"
+    # What is not on record is never repeated: it may be a share or a PIN, typed in the wrong place.
     owner = work.register.bags.get(number)
+    found = f"bag {number}" if owner else "a bag with another number, or none,"
     of = f", which is that of envelope {owner}," if owner else ""
     return ev.FindingMade(
         rule=BAG_ANOTHER,

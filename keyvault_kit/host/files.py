@@ -11,12 +11,16 @@ from keyvault_kit.errors import InputError
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that it is there whole or not at all, also after a power cut.
 
+    What lies in its place beforehand, from a crash or from whoever had the medium, is replaced and
+    never followed: a link there does not lead the writing elsewhere.
+
     Raises:
         InputError: The file system refuses; says what and where.
     """
     half = _half(path)
     try:
-        descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        half.unlink(missing_ok=True)
+        descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()

@@ -109,3 +109,17 @@ def test_what_is_no_file_of_the_folder_itself_is_refused(folder: Path) -> None:
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot read the export"):
         read_folder(tmp_path / "nowhere", "export")
+
+
+def test_a_link_that_lies_in_the_place_of_the_half_is_not_followed(tmp_path: Path) -> None:
+    medium, ledger = tmp_path / "medium", tmp_path / "ledger.db"
+    medium.mkdir()
+    ledger.write_bytes(b"all that counts")
+    for name in (".answer.json.half", "answer.json"):
+        (medium / name).symlink_to(ledger)
+
+    write_atomically(medium / "answer.json", b"an answer")
+
+    assert ledger.read_bytes() == b"all that counts"
+    assert (medium / "answer.json").read_bytes() == b"an answer"
+    assert not (medium / "answer.json").is_symlink()
