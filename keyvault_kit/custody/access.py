@@ -28,6 +28,12 @@ from keyvault_kit.custody.register import Register
 from keyvault_kit.custody.wording import listed
 
 _GONE: Final = (EnvelopeState.SPOILED, EnvelopeState.DESTROYED)
+NOT_THERE: Final = frozenset(
+    {"bag-missing", "bag-content", "sheet-missing", "sheet-unusable", "key-present"}
+)
+"""Rules of findings by which something does not lie where the register has it, or is no use: nobody
+counts on it before two people have settled that."""
+
 _PIECES: Final = {Form.SHARES: Kind.SHARE, Form.PARTS: Kind.PART}
 
 
@@ -100,8 +106,14 @@ def _key(register: Register, key: SecurityKey) -> Item:
         holder=_holder(_hands(key, envelope)),
         now=now,
         before=_beside(now, before),
-        counts=_lies(envelope),
+        counts=_lies(envelope) and not _missed(register, key.id, envelope),
     )
+
+
+def _missed(register: Register, *things: str | Envelope | None) -> bool:
+    """Whether somebody found one of these not there, or no use, and nobody settled it."""
+    names = {it.id if isinstance(it, Envelope) else it for it in things}
+    return any(it.rule in NOT_THERE and it.subject in names for it in register.open_findings())
 
 
 def _hands(key: SecurityKey, envelope: Envelope | None) -> tuple[str, ...]:
@@ -174,7 +186,7 @@ def _sheet(
         holder=_holder(envelope.hands),
         now=now,
         before=_beside(now, (*saw, *before)),
-        counts=_lies(envelope) and opens(register, its),
+        counts=_lies(envelope) and opens(register, its) and not _missed(register, envelope),
     )
 
 
@@ -241,6 +253,9 @@ def _remarks(register: Register) -> Iterator[str]:
             yield f"key {key.id} is lost, and whoever finds it has it: its passkey is still good"
         elif _in_service(key) and not _lies(register.bag_of(key.id)):
             yield f"key {key.id} lies in no safe"
+    for it in register.open_findings():
+        if it.rule in NOT_THERE:
+            yield f"{it.what}: it is not counted on until that is settled"
     for account in register.accounts.values():
         if account.taken:
             yield (

@@ -221,3 +221,31 @@ def test_a_password_that_was_offered_to_the_tenant_counts_before_it_is_in_force(
     assert alone(holdings_of(whole.register), ever=True) == {}
     whole.enter(ev.PasswordOffered(account="bg1", set="P9"))
     assert alone(holdings_of(whole.register), ever=True)["erin"] == ("bg1",)
+
+
+@pytest.mark.parametrize("rule", ["bag-missing", "bag-content", "sheet-missing", "sheet-unusable"])
+def test_nobody_counts_on_a_sheet_that_was_found_missing_until_that_is_settled(
+    whole: Life, rule: str
+) -> None:
+    share = share_of(whole, "bg1", 1)
+    found = ev.FindingMade(rule=rule, subject=share, what=f"{share} was not there", mend="Look.")
+    assert item(whole, share).counts
+
+    whole.enter(found, by=("erin",), signed=())
+
+    assert not item(whole, share).counts
+    assert item(whole, share_of(whole, "bg1", 2)).counts
+    assert item(whole, share).now  # who opens the safe may have it all the same
+    assert any("is not counted on until" in it for it in holdings_of(whole.register).remarks)
+    seq = whole.register.open_findings()[-1].seq
+    whole.enter(ev.FindingSettled(finding=seq, subject=share, details="ab" * 32))
+    assert item(whole, share).counts
+
+
+def test_nobody_counts_on_a_key_that_was_not_in_its_bag(whole: Life) -> None:
+    found = ev.FindingMade(rule="key-present", subject="K1", what="K1 was not there", mend="Look.")
+
+    whole.enter(found, by=("erin",), signed=())
+
+    assert not item(whole, "K1").counts
+    assert item(whole, "K2").counts
