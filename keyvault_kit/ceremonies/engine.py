@@ -9,6 +9,7 @@ is spoiled by that.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date, datetime
+from itertools import product
 from typing import TypeVar
 
 from keyvault_kit.ceremonies import clock, closing, exceptions, records
@@ -17,8 +18,9 @@ from keyvault_kit.ceremonies.interaction import Interaction, OffScript, Prompt, 
 from keyvault_kit.ceremonies.plan import Ceremony, Condition, GoBack, Hands, Step, Work
 from keyvault_kit.ceremonies.signing import sign_act
 from keyvault_kit.ceremonies.station import Station
+from keyvault_kit.ceremonies.who_may import demand_may, may
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.authority import TWO, signatures_needed
+from keyvault_kit.custody.authority import TABLE, TWO, signatures_needed
 from keyvault_kit.custody.register import Register
 from keyvault_kit.custody.wording import listed
 from keyvault_kit.errors import (
@@ -91,6 +93,10 @@ def _troubles(step: Step, register: Register, day: date) -> Iterator[str]:
             yield f"{person} is not in the register"
         elif (its.since or day) > day or (its.until or day) < day:
             yield f"{person} has no authority on {day}"
+        if its is not None:
+            for act in step.acts:
+                if not may(register, person, act):
+                    yield f"{person} has no role that may {TABLE[act].act}"
         if step.signed and register.signers and person not in register.signers:
             yield f"{person} has no signing key on record"
 
@@ -137,7 +143,7 @@ class _Run:
     def go(self) -> Register:
         """Do every step that is not done, and close the ceremony."""
         self._hold_what_is_done()
-        self._check_all_signers()
+        self._check_all_people()
         while (step := self._next()) is not None:
             lost = [name for name in step.needs if name not in self.hands]
             if lost:
@@ -257,13 +263,16 @@ class _Run:
 
     # --- Signatures
 
-    def _check_all_signers(self) -> None:
-        """Whoever cannot sign in the end need not begin; at a founding there is nobody yet."""
-        begun = self.book.register.ceremonies.get(self.ceremony.id)
-        if self.book.register.signers and not (begun and begun.closed):
+    def _check_all_people(self) -> None:
+        """Whoever may not do it, or cannot sign it, need not begin; at a founding nobody is yet."""
+        register = self.book.register
+        begun = register.ceremonies.get(self.ceremony.id)
+        if register.signers and not (begun and begun.closed):
             for step in self.steps:
                 if not begun or step.id not in begun.done:
                     self._check_signers(step)
+                    for person, act in product(step.by, step.acts):
+                        demand_may(register, person, act)
 
     def _check_signers(self, step: Step) -> None:
         if not step.signed:

@@ -49,6 +49,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
         act: Does it, and returns the facts to be recorded.
         before: What must be true to begin.
         after: What must be true when it is recorded.
+        acts: Kinds of what it enters, for which each of them must have a role: who has none is told
+            before anything is begun.
         signed: Whether those who do it sign it with keys of their own, for it needs two.
         needs: Names of what it takes from the hands of this run.
         restart: The step to go back to when something of `needs` was lost, or at `GoBack`.
@@ -63,6 +65,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     act: Callable[["Work"], Sequence[ev.Fact]]
     before: Condition | None = None
     after: Condition | None = None
+    acts: tuple[type[ev.Fact], ...] = ()
     signed: bool = False
     secret: bool = False
     needs: tuple[str, ...] = ()

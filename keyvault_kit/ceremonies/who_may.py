@@ -6,14 +6,23 @@ from keyvault_kit.custody.register import Register
 from keyvault_kit.errors import RefusedError
 
 
+def may(register: Register, person: str, act: type[ev.Fact]) -> bool:
+    """Whether somebody has a role that may do something.
+
+    Raises:
+        RefusedError: There is no such person.
+    """
+    return bool(set(roles_of(register, person)) & set(TABLE[act].roles))
+
+
 def demand_may(register: Register, person: str, act: type[ev.Fact]) -> None:
     """Check that somebody has a role that may do something; the entry itself is checked as well.
 
     Raises:
         RefusedError: There is no such person, or none of their roles may.
     """
-    rule, roles = TABLE[act], roles_of(register, person)
-    if not set(roles) & set(rule.roles):
+    if not may(register, person, act):
+        rule, roles = TABLE[act], roles_of(register, person)
         raise RefusedError(
             f"{person} is {' and '.join(roles)}: to {rule.act} takes {' or '.join(rule.roles)}",
             mend="Name somebody else.",

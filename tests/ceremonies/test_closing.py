@@ -281,3 +281,22 @@ def test_a_site_is_there_to_be_signed_for(desk: Desk) -> None:
     desk.run(ceremony(lambda _: [fact], noted, signed=True))
 
     assert "annexe" in desk.register.sites
+
+
+# --- Who may
+
+
+def test_who_has_no_role_for_a_later_step_is_told_before_anything_is_begun(desk: Desk) -> None:
+    last = Step(
+        id="last", activity="Move a safe", by=("alice", "carol"), act=noted, acts=(ev.SafeMoved,)
+    )
+    plan = Plan("trial", lambda _r, _q: (Step(id="a", activity="A", by=BY, act=noted), last))
+    trial = Ceremony(id="trial-1", plan=plan, request={}, people=BY)
+    before = desk.raw()
+
+    troubles = engine.walk_through(trial, desk.station, desk.people)
+    with pytest.raises(RefusedError, match="carol is custodian: to move a safe .* takes officer"):
+        desk.run(trial)
+
+    assert troubles == ("carol has no role that may move a safe to another site",)
+    assert desk.raw() == before

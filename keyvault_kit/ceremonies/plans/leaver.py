@@ -149,9 +149,19 @@ def steps(register: Register, request: ev.Request) -> tuple[Step, ...]:
         [safe for safe in register.safes if it.person in register.knowing(safe)],
     )
     doing = [
-        ("hear", f"Hear what {person} could reach, and what is to be done", _hear, False),
-        ("authority", f"End the authority of {person} with {it.on}", _end, True),
-        ("access", f"Take {person} off safes and signers, on the last day", _take_off, True),
+        ("hear", f"Hear what {person} could reach, and what is to be done", _hear, ()),
+        (
+            "authority",
+            f"End the authority of {person} with {it.on}",
+            _end,
+            (ev.PersonChanged,),
+        ),
+        (
+            "access",
+            f"Take {person} off safes and signers, on the last day",
+            _take_off,
+            (ev.SafeChanged, ev.SignerRevoked),
+        ),
     ]
     return (
         *(
@@ -160,9 +170,10 @@ def steps(register: Register, request: ev.Request) -> tuple[Step, ...]:
                 activity=activity,
                 by=it.officers,
                 act=functools.partial(act, it),
-                signed=signed,
+                acts=acts,
+                signed=bool(acts),
             )
-            for name, activity, act, signed in doing
+            for name, activity, act, acts in doing
         ),
         *(
             Step(
@@ -170,6 +181,7 @@ def steps(register: Register, request: ev.Request) -> tuple[Step, ...]:
                 activity=f"Change the combination of safe {safe}, which {person} knows",
                 by=it.officers,
                 act=functools.partial(_combination, safe),
+                acts=(ev.DutyDone,),
                 signed=True,
             )
             for safe in knows

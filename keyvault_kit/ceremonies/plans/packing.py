@@ -92,6 +92,7 @@ def steps(register: Register, request: ev.Request) -> tuple[Step, ...]:
             activity=f"Put {listed(items)} each into its bag; both read its number, and sign",
             by=it.officers,
             act=functools.partial(_seal, tuple(items)),
+            acts=(ev.EnvelopeSealed, ev.EnvelopeDeposited),
             signed=True,
         ),
         *(

@@ -172,6 +172,7 @@ def _envelope_steps(it: Request) -> tuple[Step, ...]:
             activity=f"Sign what lies in safe {it.to} from now on",
             by=it.officers,
             act=functools.partial(_enter, it),
+            acts=(ev.EnvelopeMoved,),
             signed=True,
         ),
     )
@@ -184,6 +185,7 @@ def _safe_steps(it: Request) -> tuple[Step, ...]:
             activity=f"Sign that safe {it.safe} stands at site {it.to}",
             by=it.officers,
             act=functools.partial(_enter_safe, it),
+            acts=(ev.SafeMoved,),
             signed=True,
         ),
         Step(
@@ -191,6 +193,7 @@ def _safe_steps(it: Request) -> tuple[Step, ...]:
             activity=f"Change the combination of safe {it.safe}, and try it twice",
             by=it.officers,
             act=functools.partial(_combination, it.safe),
+            acts=(ev.DutyDone,),
             signed=True,
         ),
     )

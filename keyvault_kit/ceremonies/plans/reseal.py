@@ -133,6 +133,7 @@ def _sheet_steps(its: Envelope, by: tuple[str, str]) -> Iterator[Step]:
             activity=activity,
             by=by,
             act=partial(act, its.id, its.safe or ""),
+            acts=(ev.EnvelopeResealed,) if verb == "bag" else (),
             signed=verb == "bag",
             secret=verb == "verify",
         )
