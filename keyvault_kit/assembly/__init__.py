@@ -96,11 +96,12 @@ def demand_paper(station: Station) -> None:
         raise nothing_to_print_on("a sheet")
 
 
-def live_station(ledger: Ledger, *, onto: Onto = None) -> Station:
+def live_station(ledger: Ledger, *, onto: Onto = None, transfer: Path | None = None) -> Station:
     """A station on real keys, the system's randomness and the workstation's clock.
 
     Args:
         onto: A printer, or a folder on a tmpfs, for the sheets, secret ones among them.
+        transfer: Folder of the transfer medium; the ledger's own where it is None.
 
     Raises:
         RefusedError: The folder lies on a disk, the printer cannot be trusted, or the ledger is a
@@ -117,7 +118,7 @@ def live_station(ledger: Ledger, *, onto: Onto = None) -> Station:
         guard=pin_guard(),
         paper=_live_paper(book, onto),
         anchors=lambda: makers_anchors(book),
-        transfer=ledger.path.parent,
+        transfer=transfer or ledger.path.parent,
         zone=_zone(),
         media=lambda: (*plugged_in(ledger.path.resolve()), *logged_in(book.register)),
     )
@@ -138,6 +139,7 @@ def practice_station(
     *,
     onto: Onto = None,
     in_ports: bool = False,
+    transfer: Path | None = None,
 ) -> Station:
     """A station on software keys for people who practise: real time, real randomness.
 
@@ -145,8 +147,8 @@ def practice_station(
         onto: A folder for the sheets, one beside the ledger where it is None; or a printer, and
             then people read what comes out of it.
         in_ports: Whether the keys in this machine's ports are there as well.
+        transfer: As for a live one.
     """
-    folder = ledger.path.parent
     clock = _practice_clock(ledger)
     book = Book(ledger, clock)
 
@@ -163,7 +165,7 @@ def practice_station(
         guard=pin_guard() if in_ports else PinGuard(),
         paper=_practice_paper(book, onto),
         anchors=anchors,
-        transfer=folder,
+        transfer=transfer or ledger.path.parent,
         zone=_zone(),
         media=lambda: logged_in(book.register),
     )

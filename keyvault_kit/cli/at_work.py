@@ -75,10 +75,12 @@ def at_work(
     *,
     onto: Onto = None,
     in_ports: bool = False,
+    transfer: Path | None = None,
 ) -> Iterator[AtWork]:
     """A live station for a live ledger; software keys and real prompts for a rehearsal's.
 
     Args:
+        transfer: Folder of the transfer medium; the ledger's own where it is None.
         in_ports: Whether a rehearsal takes the keys in this machine's ports as well.
 
     Raises:
@@ -86,7 +88,8 @@ def at_work(
         LedgerError: It was not founded.
     """
     with Ledger.open(path) as ledger:
-        yield put_together(ledger, _mode(ledger), onto=onto, in_ports=in_ports)
+        mode = _mode(ledger)
+        yield put_together(ledger, mode, onto=onto, in_ports=in_ports, transfer=transfer)
 
 
 @contextmanager
@@ -117,14 +120,15 @@ def put_together(
     *,
     onto: Onto = None,
     in_ports: bool = False,
+    transfer: Path | None = None,
 ) -> AtWork:
     """The station and the people for a ledger of that mode."""
     people = TerminalInteraction()
     if mode is Mode.LIVE:
-        return AtWork(live_station(ledger, onto=onto), people)
+        return AtWork(live_station(ledger, onto=onto, transfer=transfer), people)
     bench = Bench.again(ledger.path.parent / SOFT_KEYS)
     practising = PractisingInteraction(people, bench, in_ports=in_ports)
-    station = practice_station(ledger, bench, onto=onto, in_ports=in_ports)
+    station = practice_station(ledger, bench, onto=onto, in_ports=in_ports, transfer=transfer)
     return AtWork(station, practising)
 
 

@@ -24,6 +24,12 @@ ledger_option = click.option(
     show_default=True,
     help="The ledger file.",
 )
+transfer_option = click.option(
+    "--transfer",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder of the transfer medium, where it is mounted. Where none is named it is the"
+    " ledger's own: on a live ledger, name it.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 
 

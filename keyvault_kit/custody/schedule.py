@@ -30,7 +30,7 @@ from keyvault_kit.custody.triggers import (
     soonest,
     year_after,
 )
-from keyvault_kit.custody.wording import PIN_ANEW, listed
+from keyvault_kit.custody.wording import listed, pin_anew
 
 HORIZON: Final = timedelta(days=366)
 """How far ahead the schedule looks: a year, leap years too."""
@@ -261,7 +261,7 @@ def _pins(register: Register) -> Iterator[Due]:
         causes = list(seen(register, its)) if its else []
         causes += _without_paper(key)
         if causes and not key.retired:
-            what = f"change and seal the PIN of {key.id} anew: {PIN_ANEW}"
+            what = f"change and seal the PIN of {key.id} anew: {pin_anew(key.id)}"
             yield _due(Task.PIN, key.id, what, causes, "S32")
 
 

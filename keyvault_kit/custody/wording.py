@@ -3,11 +3,22 @@
 from collections.abc import Iterable
 from typing import Final
 
-PIN_ANEW: Final = "'keys reset', 'keys register', and enrol it anew"
-"""How a key in use gets another PIN that is sealed; 'it' is the key.
+PASSKEY_ANEW: Final = "'keys reset', and then 'enroll keys'"
+"""How a key gets another passkey: with another PIN, under which it is made (S17)."""
 
-An enrolment alone draws and seals one: a PIN that is changed by hand lies in no envelope (S32).
-"""
+
+def pin_anew(key: str) -> str:
+    """How a key in service gets another PIN that is sealed; one changed by hand is on no paper."""
+    return f"'rotate {key}'"
+
+
+def password_anew(account: str, in_force: str | None) -> str:
+    """How an account gets another password that is sealed (S32).
+
+    Args:
+        in_force: The set of the one that it has; None for its first.
+    """
+    return f"'{'rotate' if in_force else 'seal'} {account}'"
 
 
 def listed(things: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from keyvault_kit.ceremonies import forms
 from keyvault_kit.ceremonies.interaction import Topic
 from keyvault_kit.ceremonies.media import bag_with
 from keyvault_kit.ceremonies.plans import by_name, packing, taking_out
+from keyvault_kit.ceremonies.walking import BAG_ANOTHER
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.items import ItemKind
 from keyvault_kit.custody.model import EnvelopeState
@@ -273,3 +274,14 @@ def test_the_inventory_of_the_safe_lists_the_bag(station: Desk) -> None:
     text = text_of(pdf)
     assert "ws-1" in text
     assert bag in text
+
+
+def test_what_the_ledger_lies_on_is_not_packed_by_a_ceremony_that_writes_to_it(
+    station: Desk,
+) -> None:
+    add_item(station, "vol-1", ItemKind.VOLUME)
+
+    with pytest.raises(RefusedError, match="the ledger lies on vol-1") as refused:
+        pack(station, "vol-1")
+
+    assert "put it away with the workstation" in refused.value.mend

@@ -14,13 +14,19 @@ if TYPE_CHECKING:
 
 
 def sealed(
-    desk: Desk, *words: str, sheets: int, taken: bool = True, old: tuple[str, ...] = ()
+    desk: Desk,
+    *words: str,
+    sheets: int,
+    taken: bool = True,
+    old: tuple[str, ...] = (),
+    medium: str = ".",
 ) -> tuple[Terminal, str]:
     """Seal a password as careful officers do; the terminal afterwards, and what they typed.
 
     Args:
         taken: What the evidence says of it.
         old: The numbers of the bags with the sheets of the password before, which are destroyed.
+        medium: The folder with the evidence; where `words` do not name it, that of the ledger.
     """
     terminal = Terminal(*words, *desk.by, folder=desk.folder)
     for _ in range(2):
@@ -34,7 +40,7 @@ def sealed(
     terminal.answer("Did the tenant take the new password", "taken")
     for _ in range(sheets):
         terminal.answer("lie in safe", "y")
-    evidence(desk, taken=taken)
+    evidence(desk, medium, taken=taken)
     terminal.answer("Name the file with the evidence", "evidence.json")
     if not taken:
         terminal.answer("Does the new password of bg1 count?", "not taken")
@@ -57,7 +63,7 @@ def _half(terminal: Terminal) -> str:
     return "".join("".join(rows).split())
 
 
-def evidence(desk: Desk, *, taken: bool = True) -> None:
+def evidence(desk: Desk, medium: str = ".", *, taken: bool = True) -> None:
     """Bring what the online script wrote of the password of bg1, just now."""
     event = {
         "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
@@ -66,4 +72,5 @@ def evidence(desk: Desk, *, taken: bool = True) -> None:
         "ok": taken,
     }
     file = {"format": "keyvault-kit/evidence/v1", "events": [event]}
-    (desk.folder / "evidence.json").write_text(json.dumps(file))
+    (desk.folder / medium).mkdir(exist_ok=True)
+    (desk.folder / medium / "evidence.json").write_text(json.dumps(file))

@@ -97,7 +97,7 @@ def test_a_finding_is_listed_and_settled_by_two(desk: "Desk", refusal: Refusal) 
     entries = [{**finding, "what": "the seal is scratched", "mend": "seal it anew"}]
     (desk.folder / "seen.json").write_text(json.dumps(entries))
     desk.read("ledger", "propose", "seen.json", "--out", "seen.age", "--by", "carol")
-    answers = ("y", "y", "BAG-2", "BAG-2", "1", "1", "0", "y")
+    answers = ("y", "y", "BAG-2", "BAG-2", "y", "1", "1")
     desk.do("ledger", "accept", "seen.age", *desk.identity, typed=answers)
 
     (found,) = json.loads(desk.read("decide", "findings", "--json"))

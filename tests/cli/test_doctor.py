@@ -1,4 +1,4 @@
-"""`keyvault doctor keys`: findings in words, as JSON, and as an exit status."""
+"""`keyvault doctor`: findings in words, as JSON, and as an exit status."""
 
 import json
 import sys
@@ -125,3 +125,25 @@ def test_where_no_files_tell_each_key_is_tried(
     assert [finding["mend"] for finding in found["findings"]] == (
         [] if opens else ["Run the kit as Administrator."]
     )
+
+
+@pytest.mark.usefixtures("workstation")
+def test_a_machine_that_does_not_tell_its_media_is_a_finding(capsys: Captured) -> None:
+    assert run(["doctor", "media"]) == 1
+
+    out = capsys.readouterr().out
+    assert "Which media are plugged in is not told" in out
+    assert "Why: /sys/block is missing" in out
+
+    assert run(["doctor", "media", "--json"]) == 1
+    assert [it["why"] for it in json.loads(capsys.readouterr().out)] == ["/sys/block is missing"]
+
+
+def test_a_machine_that_tells_its_media_misses_nothing(workstation: Path, capsys: Captured) -> None:
+    (workstation / "sys/block").mkdir()
+    (workstation / "proc/self").mkdir(parents=True)
+    (workstation / "proc/self/mountinfo").write_text("")
+
+    assert run(["doctor", "media"]) == 0
+
+    assert capsys.readouterr().out == "Nothing is missing.\n"

@@ -10,17 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from keyvault_kit.custody.register import Register
-from tests.entra.export_folder import (
-    Files,
-    Tenant,
-    entra_exporter,
-    manifest,
-    plain,
-    sign_in,
-    tenant,
-    write,
-)
+from tests.entra.export_folder import Files, entra_exporter, manifest, plain, write
 from tests.entra.powershell import assert_sound
+from tests.entra.tenant_objects import Tenant, sign_in, tenant
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Desk

@@ -115,7 +115,7 @@ def test_an_identity_that_was_corrected_to_opened_finds_its_safe_again(desk: "De
 
     done = desk.sit(
         *("ledger", "accept", "seen.age", *desk.identity, *desk.by),
-        typed=("y", "BAG-2", "BAG-2", "y", "n"),
+        typed=("y", "BAG-2", "BAG-2", "y", "1", "1"),
     )
 
     assert done.returncode == 0, done.stderr

@@ -25,6 +25,7 @@ Entries = list[dict[str, Any]]
 PASSPHRASE: Final = "gravel tuba oxide lemur quartz nine"
 SEEN: Final = {"kind": "finding.made", "rule": "seal", "subject": "hq-1", "mend": "look"}
 SITE: Final = {"kind": "site.added", "site": "north", "paper": "A4"}
+AGREED: Final = ("1", "1")
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def occurred(entry: dict[str, Any], *by: str) -> dict[str, Any]:
 
 def accept(desk: "Desk", file: str, *answers: str, bag: str = "BAG-2") -> "Done":
     """Take the identity out of its bag, give these answers, and seal it again."""
-    typed = ("y", *answers, bag, bag, "y")
+    typed = ("y", *answers, bag, bag, "y", *AGREED)
     return desk.sit("ledger", "accept", file, *desk.identity, *desk.by, typed=typed)
 
 
@@ -325,7 +326,7 @@ def test_a_bundle_that_was_changed_or_cut_short_is_refused(
     (desk.folder / file).write_bytes(whole)
     done = desk.sit(
         *("ledger", "accept", file, *desk.identity, *desk.by),
-        typed=("y", "BAG-2", "BAG-2", "1", "1", "0", "y"),
+        typed=("y", "BAG-2", "BAG-2", "y", *AGREED),
     )
     assert done.returncode == 0, done.stderr
     assert desk.register.envelopes["station-id1-1"].bag == "BAG-2"

@@ -37,7 +37,7 @@ def test_a_ceremony_is_given_up_and_another_one_can_be_begun(
     other = (*SEAL, "--policy", "base58-60")
     assert refusal(desk.ask(*other, *desk.by), 5, "was begun and not ended")
 
-    told = desk.do("give-up", "seal-bg1-1", typed=("y", "1", "0", "1"))
+    told = desk.do("give-up", "seal-bg1-1", typed=("y", "1", "0", "1", "1", "1"))
 
     assert "seal-bg1-1 is given up" in told.stdout + told.stderr
     assert desk.register.sets["bg1-pw1"].state is SetState.VOID

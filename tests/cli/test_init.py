@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 Refusal = Callable[..., bool]
 
-ANSWERS: Final = ("BAG-1", "BAG-1", "1", "1", "0", "y")
-"""The bag, twice; the pages; that it lies in its safe."""
-LINES: Final = 28
+ANSWERS: Final = ("BAG-1", "BAG-1", "1", "1", "0", "y", "1", "1")
+"""The bag, twice; the pages; that it lies in its safe; that each agrees."""
+LINES: Final = 37
 """How many lines a founding prints on standard error."""
 
 
@@ -33,7 +33,7 @@ def answer_to(asked: str, desk: "Desk") -> str:
         spoiled = states.count(EnvelopeState.SPOILED)
         counts = {"came out": len(states), "lie in bags": len(states) - spoiled}
         return str(next((n for words, n in counts.items() if words in asked), spoiled))
-    return "y"
+    return "1" if asked.startswith("Number") else "y"
 
 
 def founded_until(desk: "Desk", file: Path, lines: int) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from keyvault_kit.custody.entries import TIME_FORMAT
+from tests.cli.sealed import pack_key
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Desk
@@ -42,6 +43,49 @@ def test_it_is_entered_when_it_happened_and_marked_late(desk: "Desk") -> None:
     assert entry.occurred == moment.replace(second=0)
     assert entry.time >= before
     assert desk.register.accounts["bg1"].used == moment.replace(second=0)
+
+
+def due_under_s32(desk: "Desk") -> dict[str, str]:
+    """Subject -> why its secret is to be changed, of what was used or seen."""
+    owed = [it for it in json.loads(desk.ask("due", "--json").stdout) if it["requirement"] == "S32"]
+    return {it["subject"]: it["trigger"] for it in owed if not it["trigger"].startswith("a year")}
+
+
+def test_after_a_use_with_a_key_it_is_the_pin_that_falls_due(desk: "Desk") -> None:
+    pack_key(desk)
+    words = ("accounts", "used", "bg1", "--why", "emergency", "--key", "K1", "--by", "erin")
+
+    told = desk.read(*words)
+
+    assert "Account bg1 was used with key K1 (emergency)" in told
+    assert "Nobody is on record who saw the PIN of key K1" in told
+    assert "K1-pin1-1" in told
+    assert desk.register.accounts["bg1"].used is None
+    assert due_under_s32(desk) == {}
+
+    told = desk.read(*words, "--seen-by", "bob")
+
+    assert "Nobody is on record" not in told
+    assert desk.kinds()[-2:] == ["account.used", "secret.exposed"]
+    assert due_under_s32(desk) == {"K1": "bob saw it"}
+    assert len(desk.register.emergencies["bg1"]) == 2
+
+
+def test_a_key_of_another_account_and_a_pin_on_no_sheet_are_refused(
+    keyed: "Desk", refusal: Refusal
+) -> None:
+    keyed.do("accounts", "add", "bg2", "bg2@example.onmicrosoft.com")
+    used, size = ("accounts", "used"), keyed.register.size
+    about = ("--why", "drill", "--key", "K1", "--by", "erin")
+
+    other = keyed.ask(*used, "bg2", *about)
+    no_sheet = keyed.ask(*used, "bg1", *about, "--seen-by", "bob")
+    no_key = keyed.ask(*used, "bg1", "--why", "drill", "--seen-by", "bob", "--by", "erin")
+
+    assert refusal(other, 5, "key K1 is one of bg1, and does not sign in to bg2")
+    assert refusal(no_sheet, 5, "the PIN of key K1 is on no sheet")
+    assert (no_key.returncode, "name it with --key" in no_key.stderr) == (2, True)
+    assert keyed.register.size == size
 
 
 def test_an_opening_is_entered_with_who_saw_the_sheet(desk: "Desk") -> None:

@@ -25,6 +25,18 @@ def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> N
     assert f"keyvault {verb}" in capsys.readouterr().out
 
 
+def test_the_package_is_run_as_the_program() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "keyvault_kit", "doctor", "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Usage: keyvault doctor")
+
+
 def test_an_unknown_verb_and_an_unknown_option_are_usage_errors() -> None:
     assert run(["fly"]) == 2
     assert run(["rehearse", "--fast"]) == 2

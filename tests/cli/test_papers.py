@@ -30,7 +30,7 @@ def size(founded: "Desk") -> int:
 def signed(founded: "Desk", tmp_path_factory: pytest.TempPathFactory) -> "Desk":
     """A ledger with a signed checkpoint and some entries after it. To be read only."""
     desk = founded.copy(tmp_path_factory.mktemp("signed") / "desk")
-    done = desk.sit("ledger", "sign", "alice", "bob", typed=())
+    done = desk.sit("ledger", "sign", "alice", "bob", typed=("1", "1"))
     assert done.returncode == 0, done.stderr
     return desk
 

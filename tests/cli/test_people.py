@@ -238,7 +238,7 @@ def test_who_may_not_is_refused_and_nothing_is_entered(
 
 def test_an_authority_that_has_ended_is_none(desk: "Desk", refusal: Refusal) -> None:
     desk.do("people", "add", "dora", "--name", "Dora Dale", "--role", "officer")
-    desk.do("people", "enrol", "dora", typed=())
+    desk.do("people", "enrol", "dora", typed=("1",) * 3)
     desk.do("people", "change", "dora", "--until", "2020-01-31")
     before = len(desk.entries)
 
@@ -308,7 +308,7 @@ def test_usage_errors_come_before_anybody_is_asked(
 
 def test_a_key_is_replaced_and_revoked_by_two_others(desk: "Desk") -> None:
     first = person(desk, "carol")["key"]
-    desk.do("people", "replace", "carol", "--why", "lost", typed=())
+    desk.do("people", "replace", "carol", "--why", "lost", typed=("1",) * 3)
     second = person(desk, "carol")["key"]
     done = desk.do("people", "revoke", "carol", "--why", "left", typed=())
 

@@ -15,6 +15,7 @@ from keyvault_kit.custody.model import SetState
 from keyvault_kit.errors import InputError
 from keyvault_kit.sharing.slip39 import Share
 from keyvault_kit.sheets.scan import read_codes
+from tests.cli.sealing import evidence
 from tests.cli.terminal import Terminal
 from tests.sheets.printing.cups import Cups, Keeper
 
@@ -76,6 +77,10 @@ def test_a_password_is_sealed_by_way_of_a_real_print_queue(
     terminal.answer("Did the tenant take the new password", "taken")
     for _ in range(2):
         terminal.answer("lie in safe", "y")
+    evidence(desk)
+    terminal.answer("Name the file with the evidence", "evidence.json")
+    for _ in range(2):
+        terminal.answer("was it all done as the record", "1")
 
     assert terminal.end() == 0, terminal.printed
     assert desk.register.sets["bg1-pw1"].state is SetState.IN_FORCE

@@ -22,7 +22,7 @@ WORDS: Final = "found again"
 def papered(founded: "Desk", tmp_path_factory: pytest.TempPathFactory) -> "Desk":
     """A ledger with a signed checkpoint on paper, and some entries after it. To be copied."""
     desk = founded.copy(tmp_path_factory.mktemp("papered") / "desk")
-    done = desk.sit("ledger", "sign", "alice", "bob", typed=())
+    done = desk.sit("ledger", "sign", "alice", "bob", typed=("1", "1"))
     assert done.returncode == 0, done.stderr
     shutil.move(desk.folder / "sheets" / "checkpoint-1.pdf", desk.folder / PAPER)
     return desk
@@ -35,7 +35,7 @@ def last(papered: "Desk", tmp_path: Path) -> "Desk":
 
 
 def refound(
-    desk: "Desk", *by: str, paper: str = PAPER, typed: tuple[str, ...] = (WORDS,)
+    desk: "Desk", *by: str, paper: str = PAPER, typed: tuple[str, ...] = (WORDS, "1", "1")
 ) -> "Done":
     people = [word for person in by for word in ("--by", person)]
     return desk.run("init", "--refound", "--checkpoint", paper, *people, typed=typed)
@@ -65,9 +65,9 @@ def test_the_ledger_goes_on_with_its_new_signers(last: "Desk", refusal: Refusal)
     register = last.read("ledger", "checkpoint").splitlines()[0]
     assert refound(last, "alice", "bob").returncode == 0
 
-    last.do("people", "enrol", "erin", typed=())
+    last.do("people", "enrol", "erin", typed=("1",) * 3)
     last.do("sites", "add", "north")
-    done = last.sit("ledger", "sign", "alice", "erin", typed=())
+    done = last.sit("ledger", "sign", "alice", "erin", typed=("1", "1"))
 
     assert done.returncode == 0, done.stderr
     assert last.read("ledger", "checkpoint").splitlines()[0] == register

@@ -67,8 +67,8 @@ def test_json_is_one_document_and_nothing_else(
 def test_killed_three_times_it_ends_like_one_that_was_not(tmp_path: Path) -> None:
     out, arguments = tmp_path / "out", ("--out", str(tmp_path / "out"))
     kill_when_it_says("Make the passkey of bg1 on key K2", *arguments)
-    kill_when_it_says("seal-bg2-1 6/17", *arguments)
-    kill_when_it_says("audit-1 7/17", *arguments)
+    kill_when_it_says("seal-bg2-1 6/", *arguments)
+    kill_when_it_says("audit-1 7/", *arguments)
 
     done = rehearse(*arguments)
 

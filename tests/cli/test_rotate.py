@@ -30,7 +30,9 @@ def test_a_password_is_rotated_and_the_old_sheets_are_destroyed(with_password: D
     old = desk.register.accounts["bg1"].password_set or ""
     bags = tuple(it.bag or "" for it in desk.register.live_envelopes(old))
 
-    terminal, password = sealed(desk, "rotate", "bg1", sheets=2, old=bags)
+    (desk.folder / "stick").mkdir()
+    words = ("rotate", "bg1", "--transfer", "stick")
+    terminal, password = sealed(desk, *words, sheets=2, old=bags, medium="stick")
 
     register = desk.register
     assert len(password) == 44

@@ -56,6 +56,16 @@ def test_a_password_that_the_tenant_refused_is_said_and_is_status_1(desk: Desk) 
     assert {it for it in desk.sheets() if it.startswith("share")} == set()
 
 
+def test_the_evidence_is_read_from_the_medium_that_is_named(desk: Desk) -> None:
+    (desk.folder / "stick").mkdir()
+
+    sealed(desk, *SHARES, "--transfer", "stick", sheets=2, medium="stick")
+
+    its = desk.register.sets[desk.register.accounts["bg1"].password_set or ""]
+    assert its.evidence
+    assert not (desk.folder / "evidence.json").exists()
+
+
 def test_parts_with_symbols_are_sealed_and_their_weakness_is_said(desk: Desk) -> None:
     words = ("seal", "bg1", "--form", "parts", "--policy", "symbols-44")
     terminal, password = sealed(desk, *words, "--safe", "hq-1", "--safe", "vault-1", sheets=2)

@@ -113,7 +113,7 @@ def test_officers_are_warned_of_a_correction_that_another_site_proposes(
     site.read("ledger", "propose", "0.json", *out, *site.by)
 
     accept = ("ledger", "accept", "bundle.age", *sharing.identity, *sharing.by)
-    done = sharing.sit(*accept, typed=("y", "y", "BAG-2", "BAG-2", "y"))
+    done = sharing.sit(*accept, typed=("y", "y", "BAG-2", "BAG-2", "y", "1", "1"))
 
     assert done.returncode == 0, done.stderr
     assert f"WARNING: {HAS}" in done.stderr

@@ -19,7 +19,7 @@ Refusal = Callable[..., bool]
 
 def sign(desk: "Desk", *words: str) -> str:
     """What is printed when a checkpoint was signed."""
-    done = desk.sit("ledger", "sign", *words, typed=())
+    done = desk.sit("ledger", "sign", *words, typed=("1",) * 4)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -133,6 +133,22 @@ def test_a_medium_leaves_with_files_whose_hashes_stand_in_the_ledger_and_on_pape
     assert "OUTGOING" in code
 
 
+def test_files_are_looked_for_on_the_medium_that_is_named(
+    station: Desk, refusal: Callable[..., bool]
+) -> None:
+    (station.folder / "stick").mkdir()
+    (station.folder / "stick" / "registration-K1.json").write_bytes(b"{}")
+    station.ask("station", "media", "in", "--by", "carol", typed=("y",))
+    words = ("station", "media", "out", "--transfer", "stick", "--by", "carol", "--files")
+    assert refusal(station.ask(*words, "Deploy.ps1"), 2, "stick/Deploy.ps1")
+
+    done = station.ask(*words, "registration-K1.json", typed=("y",))
+
+    assert done.returncode == 0, done.stderr
+    (left,) = [it.fact for it in station.entries if isinstance(it.fact, ev.MediumLoggedOut)]
+    assert [it.name for it in left.files] == ["registration-K1.json"]
+
+
 def test_a_password_waits_until_the_medium_is_out(
     station: Desk, refusal: Callable[..., bool]
 ) -> None:

@@ -153,14 +153,20 @@ def test_home_shows_what_is_due_within_30_days_soonest_first_and_counts_the_rest
 ) -> None:
     ledger = finished_rehearsal / "ledger.db"
     password = "change and seal the password of bg1 anew (S32)"
+    looked_into = "hold the post-mortem of the use of account bg1 (S62)"
 
-    assert duties(ledger, -1) == [f"in 1 day: {password}"]
+    assert duties(ledger, -1) == [f"in 1 day: {password}", f"in 8 days: {looked_into}"]
     today = duties(ledger, 0)
-    assert today[:2] == [f"today: {password}", "in 30 days: train alice (S59)"]
-    assert (len(today), today[-1]) == (11, "And 2 more; all of them: keyvault due")
+    assert today[:3] == [
+        f"today: {password}",
+        f"in 7 days: {looked_into}",
+        "in 30 days: train alice (S59)",
+    ]
+    assert (len(today), today[-1]) == (11, "And 3 more; all of them: keyvault due")
     assert duties(ledger, 1)[0] == f"OVERDUE by 1 day: {password}"
-    assert duties(ledger, 32)[:2] == [
+    assert duties(ledger, 32)[:3] == [
         f"OVERDUE by 32 days: {password}",
+        f"OVERDUE by 25 days: {looked_into}",
         "OVERDUE by 2 days: train alice (S59)",
     ]
 

@@ -45,12 +45,17 @@ def check(register: Register, request: Request) -> None:
     Raises:
         InputError: An item is named twice, or none is.
         RefusedError: There is no such safe, or no such item in service; it lies in a bag already,
-            or is logged in.
+            is logged in, or is what the ledger lies on.
     """
     if not request.items or len(set(request.items)) < len(request.items):
         raise InputError("name each item that is packed, once")
     known(register.safes, request.safe, "safe")
     for item in request.items:
+        if item_in_service(register, item).kind is ItemKind.VOLUME:
+            raise RefusedError(
+                f"the ledger lies on {item}, and is written to until the end",
+                mend="Lock the volume, and put it away with the workstation.",
+            )
         if item_in_service(register, item).logged_in:
             raise RefusedError(f"item {item} is logged in", mend="Log it out: 'station media out'.")
         if packed := bag_with(register, item):
@@ -89,7 +94,7 @@ def steps(register: Register, request: ev.Request) -> tuple[Step, ...]:
         ),
         Step(
             id="seal",
-            activity=f"Put {listed(items)} each into its bag; both read its number, and sign",
+            activity=f"Put {listed(items)}, each into its own bag; both read the numbers, sign",
             by=it.officers,
             act=functools.partial(_seal, tuple(items)),
             acts=(ev.EnvelopeSealed, ev.EnvelopeDeposited),

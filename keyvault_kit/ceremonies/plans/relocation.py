@@ -21,6 +21,7 @@ from keyvault_kit.custody.model import EnvelopeState, Id
 from keyvault_kit.custody.moving import Moved, after_move, told_of
 from keyvault_kit.custody.placing.guard import check_move
 from keyvault_kit.custody.register import Register, known
+from keyvault_kit.custody.wording import listed
 from keyvault_kit.errors import DeclinedError, InputError, RefusedError
 
 COMBINATION: Final = "combination"
@@ -143,7 +144,8 @@ PLAN = Plan("relocate", steps)
 def _what(it: Request) -> str:
     if it.safe:
         return f"safe {it.safe} moves to site {it.to}"
-    return f"{len(it.envelopes)} of the envelopes move to safe {it.to}"
+    verb = "moves" if len(it.envelopes) == 1 else "move"
+    return f"{listed(it.envelopes)} {verb} to safe {it.to}"
 
 
 def _bags(register: Register, it: Request, envelopes: Iterable[str]) -> Iterator[Step]:

@@ -1,6 +1,7 @@
 """`keyvault accounts`: the emergency access accounts."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -15,9 +16,11 @@ from keyvault_kit.cli.options import ID, by_option, json_option, ledger_option, 
 from keyvault_kit.cli.output import print_json, say, table
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.entries import TIME_FORMAT
-from keyvault_kit.custody.model import OBJECT_ID_PATTERN, Account
+from keyvault_kit.custody.model import OBJECT_ID_PATTERN, Account, Purpose
 from keyvault_kit.custody.register import Register, known
-from keyvault_kit.errors import InputError
+from keyvault_kit.custody.triggers import seen
+from keyvault_kit.custody.wording import listed
+from keyvault_kit.errors import InputError, RefusedError
 
 _UPN: Final = r"[^@\s]{1,64}@[^@\s]{1,48}"
 _object_option = click.option("--object-id", help="The tenant's object id of it (S7).")
@@ -128,13 +131,80 @@ def change(
 @command.command("used")
 @click.argument("account", type=ID)
 @click.option("--why", type=ID, required=True, help="In a word: emergency, drill, misuse.")
+@click.option("--key", type=ID, help="With which key; its password where none is named.")
+@click.option("--seen-by", type=ID, multiple=True, help="Who saw the PIN of that key.")
 @occurred_option
 @by_option
 @ledger_option
 def used(
-    account: str, why: str, occurred: datetime | None, *, by: tuple[str, ...], ledger: Path
+    account: str,
+    why: str,
+    key: str | None,
+    seen_by: tuple[str, ...],
+    occurred: datetime | None,
+    *,
+    by: tuple[str, ...],
+    ledger: Path,
 ) -> None:
-    """Enter that somebody signed in to ACCOUNT, or could have: its rotation falls due (S32)."""
-    known(open_book(ledger).register.accounts, account, "account")
-    fact = ev.AccountUsed(account=account, why=why)
-    enter(ledger, by, f"Account {account} was used ({why})", [fact], occurred)
+    """Enter that somebody signed in to ACCOUNT, or could have: its rotation falls due (S32).
+
+    With a key, it is the PIN of that key that falls due, once it is on record who saw it.
+    """
+    if seen_by and not key:
+        raise click.UsageError("--seen-by is about the PIN of a key: name it with --key")
+    register = open_book(ledger).register
+    known(register.accounts, account, "account")
+    facts: list[ev.Fact] = [ev.AccountUsed(account=account, why=why, key=key)]
+    if key:
+        _demand_of(register, key, account)
+        facts += _exposures(register, key, seen_by)
+    told = f" with key {key}" if key else ""
+    enter(ledger, by, f"Account {account} was used{told} ({why})", facts, occurred)
+    if key:
+        _say_unseen(open_book(ledger).register, key)
+
+
+def _demand_of(register: Register, key: str, account: str) -> None:
+    """Check that a key signs in to that account.
+
+    Raises:
+        RefusedError: There is no such key, or it is another account's.
+    """
+    its = known(register.keys, key, "key")
+    if its.account != account:
+        raise RefusedError(
+            f"key {key} is one of {its.account}, and does not sign in to {account}",
+            mend="Name a key of that account; or none, and its password falls due.",
+        )
+
+
+def _exposures(register: Register, key: str, people: Iterable[str]) -> list[ev.SecretExposed]:
+    """That people saw the PIN of a key.
+
+    Raises:
+        RefusedError: No sheet of the register tells it.
+    """
+    pin = _pin_of(register, key)
+    exposures = [ev.SecretExposed(person=it, set=pin) for it in dict.fromkeys(people)]
+    if exposures and not pin:
+        raise RefusedError(
+            f"the PIN of key {key} is on no sheet, and not on record",
+            mend="Leave --seen-by out; then give the key one that is sealed.",
+        )
+    return exposures
+
+
+def _pin_of(register: Register, key: str) -> str:
+    """The set of the PIN that a key has; empty where none is on record."""
+    return register.in_force.get(f"{Purpose.PIN}:{key}", "")
+
+
+def _say_unseen(register: Register, key: str) -> None:
+    """Tell that somebody is missing who knew the PIN, if nobody is on record."""
+    its = register.sets.get(_pin_of(register, key))
+    if its and not any(seen(register, its)):
+        mailers = listed(it.id for it in register.live_envelopes(its.id))
+        say(
+            f"Nobody is on record who saw the PIN of key {key}, and it does not fall due. Enter who"
+            f" did: 'envelopes opened' or 'envelopes seen', of {mailers}."
+        )

@@ -12,7 +12,14 @@ from keyvault_kit.assembly.printing import PrintingCheck, check_printing
 from keyvault_kit.cli.options import json_option
 from keyvault_kit.cli.output import print_json, say, sentence
 from keyvault_kit.errors import EXIT_FINDINGS, DeviceError
-from keyvault_kit.host.doctor import Checkup, Finding, KeyAccess, check_keys, this_machine
+from keyvault_kit.host.doctor import (
+    Checkup,
+    Finding,
+    KeyAccess,
+    check_keys,
+    check_media,
+    this_machine,
+)
 from keyvault_kit.keys.hid import HidBus, PluggedKey, plugged
 
 _WHY_HIDAPI: Final = "the kit finds keys and talks to them by hidapi"
@@ -53,6 +60,22 @@ def printing(*, as_json: bool) -> int:
     else:
         _print_queues(found)
     return EXIT_FINDINGS if found.findings or not found.queues else 0
+
+
+@command.command("media")
+@json_option
+def media(*, as_json: bool) -> int:
+    """Whether this machine tells which media are plugged in.
+
+    No secret comes into memory while a transfer medium is in: what the machine does not tell,
+    people look after alone. Exit status 1 where it does not.
+    """
+    found = check_media(this_machine())
+    if as_json:
+        print_json(msgspec.to_builtins(found))
+    else:
+        _say_findings(found)
+    return EXIT_FINDINGS if found else 0
 
 
 def _print_queues(found: PrintingCheck) -> None:

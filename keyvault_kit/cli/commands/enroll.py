@@ -1,7 +1,6 @@
 """`keyvault enroll`: the offline leg of an enrolment, and the files of the two online ones."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -15,7 +14,14 @@ from keyvault_kit.ceremonies.plans import enrol
 from keyvault_kit.cli.at_work import AtWork, at_work, two
 from keyvault_kit.cli.conducting import Conduct, conduct, conduct_options
 from keyvault_kit.cli.now import now_of
-from keyvault_kit.cli.options import ID, Parsed, json_option, ledger_option, paper_options
+from keyvault_kit.cli.options import (
+    ID,
+    Parsed,
+    json_option,
+    ledger_option,
+    paper_options,
+    transfer_option,
+)
 from keyvault_kit.cli.output import print_json, say, sentence
 from keyvault_kit.custody.model import Use
 from keyvault_kit.custody.wording import count_of
@@ -72,11 +78,7 @@ def _key(value: str) -> _Key:
     help="Who prints and seals the PINs; give it twice.",
 )
 @click.option("--show-guard", is_flag=True, help="Type a wrong PIN once, to see it counted.")
-@click.option(
-    "--transfer",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Folder of the transfer medium; the ledger's own where none is named.",
-)
+@transfer_option
 @paper_options
 @conduct_options
 @ledger_option
@@ -114,8 +116,7 @@ def enroll_keys(
         for key in keys
     ]
     _demand_sensible(requests, how)
-    with at_work(ledger, onto=onto) as here:
-        it = _with_medium(here, transfer)
+    with at_work(ledger, onto=onto, transfer=transfer) as it:
         wanted = list(_wanted(it, requests))
         for request in wanted:
             enrol.check(it.register, request)
@@ -135,10 +136,6 @@ def _demand_sensible(requests: list[enrol.Request], how: Conduct) -> None:
         raise click.UsageError("a key is named twice")
     if how.script and len(requests) > 1:
         raise click.UsageError("a script is of one ceremony: name one key with --script")
-
-
-def _with_medium(it: AtWork, transfer: Path | None) -> AtWork:
-    return replace(it, station=replace(it.station, transfer=transfer)) if transfer else it
 
 
 def _wanted(it: AtWork, requests: list[enrol.Request]) -> Iterator[enrol.Request]:

@@ -100,7 +100,9 @@ def _entered_later(account: str) -> Iterator[None]:
 
 def _demand_past(it: AtWork, occurred: datetime | None) -> None:
     if occurred and occurred > it.station.clock():
-        raise InputError(f"{occurred} is yet to come", mend="Type the time in UTC, with a Z.")
+        raise InputError(
+            f"{occurred:%Y-%m-%d %H:%M} UTC is yet to come", mend="Type the time in UTC, with a Z."
+        )
 
 
 def _able(it: AtWork, by: tuple[str, ...], occurred: datetime | None) -> tuple[str, ...]:

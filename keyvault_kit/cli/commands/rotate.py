@@ -13,7 +13,14 @@ from keyvault_kit.cli.at_work import AtWork, at_work, both, two
 from keyvault_kit.cli.conducting import Conduct, conduct, conduct_options
 from keyvault_kit.cli.found import tell_found
 from keyvault_kit.cli.new_password import say_outcome, say_strength
-from keyvault_kit.cli.options import ID, TEXT, by_option, ledger_option, paper_options
+from keyvault_kit.cli.options import (
+    ID,
+    TEXT,
+    by_option,
+    ledger_option,
+    paper_options,
+    transfer_option,
+)
 from keyvault_kit.cli.output import say
 
 
@@ -30,6 +37,7 @@ from keyvault_kit.cli.output import say
 @click.option("--key-safe", type=ID, help="Where the key goes; as before where it is not said.")
 @click.option("--custodian", type=ID, help="Who holds the key, and sees no PIN.")
 @click.option("--witness", type=ID, help="Who reads the bag of the key beside the custodian.")
+@transfer_option
 @by_option
 @paper_options
 @conduct_options
@@ -42,6 +50,7 @@ def command(
     key_safe: str | None,
     custodian: str | None,
     witness: str | None,
+    transfer: Path | None,
     by: tuple[str, ...],
     onto: Onto,
     how: Conduct,
@@ -54,7 +63,7 @@ def command(
     certificate: of a password, once evidence says that the tenant took the new one. A key is held
     by its custodian, who sees no PIN. What was cut short goes on with the same command.
     """
-    with at_work(ledger, onto=onto) as it:
+    with at_work(ledger, onto=onto, transfer=transfer) as it:
         officers = two(both(it.register, by))
         if what in it.register.accounts or what not in it.register.keys:
             if key_safe or custodian or witness:

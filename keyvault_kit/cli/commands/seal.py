@@ -17,6 +17,7 @@ from keyvault_kit.cli.options import (
     by_option,
     ledger_option,
     paper_options,
+    transfer_option,
 )
 from keyvault_kit.custody.model import Form
 from keyvault_kit.errors import InputError
@@ -47,6 +48,7 @@ from keyvault_kit.errors import InputError
     show_default=True,
     help="An alphabet and a length: base58-44, symbols-60.",
 )
+@transfer_option
 @by_option
 @paper_options
 @conduct_options
@@ -58,6 +60,7 @@ def command(
     form: str,
     threshold: int | None,
     policy: str,
+    transfer: Path | None,
     by: tuple[str, ...],
     onto: Onto,
     how: Conduct,
@@ -71,7 +74,7 @@ def command(
     begins anew. It ends when evidence says that the tenant took the password; until then it waits,
     and goes on with the same command.
     """
-    with at_work(ledger, onto=onto) as it:
+    with at_work(ledger, onto=onto, transfer=transfer) as it:
         request = seal.Request(
             account=account,
             threshold=_threshold(Form(form), threshold, len(safes)),

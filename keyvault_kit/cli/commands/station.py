@@ -25,6 +25,7 @@ from keyvault_kit.cli.options import (
     ledger_option,
     occurred_option,
     paper_options,
+    transfer_option,
 )
 from keyvault_kit.cli.output import print_json, say, table
 from keyvault_kit.custody import events as ev
@@ -241,19 +242,28 @@ def log_in(*, by: tuple[str, ...], ledger: Path) -> None:
 @click.option(
     "--files",
     "paths",
-    type=click.Path(path_type=Path, exists=True),
+    type=click.Path(path_type=Path),
     multiple=True,
     help="A file that leaves on it, or a folder of them; give it once for each.",
 )
+@transfer_option
 @by_option
 @paper_options
 @ledger_option
-def log_out(paths: tuple[Path, ...], *, by: tuple[str, ...], onto: Onto, ledger: Path) -> None:
+def log_out(
+    paths: tuple[Path, ...],
+    transfer: Path | None,
+    *,
+    by: tuple[str, ...],
+    onto: Onto,
+    ledger: Path,
+) -> None:
     """Enter that the transfer medium was taken out; files of ours on it are listed on paper.
 
-    Their names and hashes stand in the ledger and on the list, which goes along.
+    Their names and hashes stand in the ledger and on the list, which goes along. With --transfer,
+    files are looked for in that folder.
     """
-    files = [each for path in paths for each in _files(path)]
+    files = [each for path in paths for each in _files((transfer or Path()) / path)]
     if len({name for name, _ in files}) < len(files):
         raise InputError("two of the files have one name", mend="Name one folder of them all.")
     hashes = [(name, hashlib.sha256(data).hexdigest()) for name, data in files]

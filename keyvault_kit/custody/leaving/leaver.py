@@ -255,7 +255,7 @@ def _reviews(case: Case) -> Iterator[WorkOrder]:
         yield case.order(
             OrderKind.REVIEW,
             account,
-            f"review account {account}, and enter 'due done review {account}'",
+            f"review account {account}: 'review {account}'",
             "somebody with access left (S55)",
             done=case.reviewed(account),
             within=NEXT_DAY,

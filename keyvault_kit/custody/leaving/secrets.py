@@ -42,7 +42,7 @@ from keyvault_kit.custody.model import (
 )
 from keyvault_kit.custody.reach import suffices
 from keyvault_kit.custody.register import Register
-from keyvault_kit.custody.wording import PIN_ANEW, listed
+from keyvault_kit.custody.wording import listed, password_anew, pin_anew
 
 
 class Threat(IntEnum):
@@ -89,7 +89,7 @@ def _pin_without_paper(case: Case, key: str) -> WorkOrder:
     return case.order(
         OrderKind.CHANGE,
         key,
-        f"change the PIN of {key}, and seal the new one: {PIN_ANEW}",
+        f"change the PIN of {key}, and seal the new one: {pin_anew(key)}",
         f"{case.person} set the one that it has, and no sheet tells it (S39)",
         done=False,
         within=_time_for_pin(case, key),
@@ -107,24 +107,22 @@ def threat_of(case: Case, its: SecretSet) -> Threat:
     return Threat.PIECES if got.seen or got.halves else Threat.NONE
 
 
-_HOW: Final = {
-    Purpose.PASSWORD: ": 'seal'",
-    Purpose.PIN: f": {PIN_ANEW}",
-    Purpose.IDENTITY: ": 'ledger renew-identity'",
-}
-
-
 def _change(case: Case, its: SecretSet, threat: Threat, *, done: bool) -> WorkOrder:
     remake = threat is Threat.PIECES
-    how = _HOW[its.purpose]
     return case.order(
         OrderKind.REMAKE if remake else OrderKind.CHANGE,
         its.subject,
-        f"change {secret_of(its)}, and seal the new one{how}",
+        f"change {secret_of(its)}, and seal the new one: {_how(case.register, its)}",
         _against(case, its, threat),
         done=done,
         within=_time_for(case, its, threat),
     )
+
+
+def _how(register: Register, its: SecretSet) -> str:
+    if its.purpose is Purpose.PASSWORD:
+        return password_anew(its.subject, register.accounts[its.subject].password_set)
+    return pin_anew(its.subject) if its.purpose is Purpose.PIN else "'ledger renew-identity'"
 
 
 def _time_for(case: Case, its: SecretSet, threat: Threat) -> timedelta:
@@ -178,7 +176,7 @@ def bags(case: Case) -> Iterator[WorkOrder]:
                 OrderKind.BAGS,
                 account,
                 f"look at the bags of {account}, and seal anew what is not whole: {listed(lying)};"
-                f" then enter 'due done review {account}'",
+                f" then review it: 'review {account}'",
                 f"{case.person} could come to them; a bag that is whole was not read (S42)",
                 done=case.reviewed(account),
                 within=NEXT_DAY,
