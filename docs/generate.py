@@ -4,11 +4,15 @@ The rehearsal of seed 1 is the same every time, so the text made here can be com
 """
 
 import io
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
+from collections.abc import Iterable
 from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -38,6 +42,8 @@ from keyvault_kit.sheets.geometry import A4
 from keyvault_kit.sheets.scan import read_codes, to_png
 
 DOCS = Path(__file__).parent
+REHEARSAL = "rehearsal"
+"""The folder of a rehearsal, and of a year."""
 SEED = "1"
 COLUMNS = 100
 PLAN = "plan.toml"
@@ -94,6 +100,11 @@ def _started(command: str, folder: Path, *, typed: str = "") -> subprocess.Compl
 def rehearse(folder: Path) -> str:
     """A rehearsal of seed 1 in `folder`/rehearsal; what it printed."""
     return run(f"keyvault rehearse --seed {SEED}", folder)
+
+
+def rehearse_year(folder: Path) -> str:
+    """A rehearsed year of seed 1 in `folder`/rehearsal; what it printed."""
+    return run(f"keyvault rehearse --year --seed {SEED}", folder)
 
 
 def commands() -> str:
@@ -162,20 +173,81 @@ def custody_sheets(folder: Path) -> dict[str, bytes]:
         }
 
 
-def rehearsal_page(printed: str) -> str:
-    """The page on the rehearsal: its text, with what the run printed in its place."""
-    return filled("rehearsal.md", printed)
+def rehearsal_page(printed: str, year: str) -> str:
+    """The page on the rehearsal: its text, with what both runs printed; of the year its parts."""
+    parts, _, outcome = year.partition("\n\n")
+    titles = "\n".join(it for it in parts.splitlines() if not it.startswith(" "))
+    page = put_in(text_of("rehearsal.md"), "<!-- printed -->", fenced(printed))
+    return put_in(page, "<!-- year -->", fenced(f"{titles}\n\n{outcome}"))
+
+
+def ceremonies_page(day: Path, year: str) -> str:
+    """The page on ceremonies: its text, with the steps of each.
+
+    Args:
+        day: Folder of a rehearsal, over whose ledger a dry run tells them.
+        year: What a rehearsed year printed, for ceremonies that it alone goes through.
+    """
+    page = text_of("ceremonies.md")
+    asked = tomllib.loads(text_of("steps.toml"))
+    for name, command in asked["day"].items():
+        page = put_in(page, f"<!-- steps {name} -->", _told(command, day))
+    for name, ceremony in asked["year"].items():
+        found = re.findall(rf"^  {ceremony} [0-9]+/[0-9]+ +(.*)$", year, re.MULTILINE)
+        page = put_in(page, f"<!-- steps {name} -->", _numbered(found))
+    return page
+
+
+def _told(command: str, folder: Path) -> str:
+    """The steps of a ceremony; begun where its ledger is, and nothing is done."""
+    done = _started(f"keyvault {command} --dry-run", folder)
+    done.check_returncode()
+    told = re.findall(r"^\S+ [0-9]+/[0-9]+ +(.*)\n +by (.*)$", done.stderr, re.MULTILINE)
+    steps = _numbered(f"{activity} ({by})" for activity, by in told)
+    return f"`keyvault {command}`\n\n{steps}"
+
+
+def _numbered(steps: Iterable[str]) -> str:
+    return "\n".join(f"{number}. {it}" for number, it in enumerate(steps, 1))
+
+
+def entra_page(folder: Path) -> str:
+    """The page on the tenant: its text, with what an export and a check print after a year."""
+    told = talk("keyvault entra export --greenfield --out tenant", folder)
+    made = json.loads(run("keyvault entra export --greenfield --out again --json", folder))
+    names = {it["name"] for it in made["files"]}
+    rows = (
+        f"| `{it['name']}` | {it['about']} | {it['step'] or '-'} | {', '.join(it['serves'])} |"
+        for it in made["files"]
+        if "about" in it and it["name"].removesuffix(".md") not in names - {it["name"]}
+    )
+    table = "\n".join(("| file | what it is | step | serves |", "|---|---|---|---|", *rows))
+    page = put_in(text_of("entra.md"), "<!-- files -->", table)
+    page = put_in(page, "<!-- export -->", fenced(told))
+    checked = talk("keyvault entra check transfer/evidence.json", folder)
+    return put_in(page, "<!-- check -->", fenced(checked))
 
 
 def filled(name: str, printed: str) -> str:
     """A page, with what a run printed in its place."""
-    return put_in(name, "<!-- printed -->", f"```\n{printed.rstrip()}\n```")
+    return put_in(text_of(name), "<!-- printed -->", fenced(printed))
 
 
-def put_in(name: str, mark: str, text: str) -> str:
+def text_of(name: str) -> str:
+    """A page as it is."""
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def fenced(printed: str) -> str:
+    """What a run printed, as a block."""
+    return f"```\n{printed.rstrip()}\n```"
+
+
+def put_in(page: str, mark: str, text: str) -> str:
     """A page, with a text between a mark and the end of it."""
-    page = (DOCS / name).read_text(encoding="utf-8")
-    before, _, rest = page.partition(f"{mark}\n")
+    before, found, rest = page.partition(f"{mark}\n")
+    if not found:
+        raise LookupError(f"no page has {mark}")
     after = rest.partition("<!-- end -->\n")[2]
     return f"{before}{mark}\n{text}\n<!-- end -->\n{after}"
 
@@ -198,7 +270,7 @@ def rules_page() -> str:
         "|---|---|---|---|",
         *conflicts,
     ]
-    return put_in("rules.md", "<!-- table -->", "\n".join(table))
+    return put_in(text_of("rules.md"), "<!-- table -->", "\n".join(table))
 
 
 def _covers(number: str) -> str:
@@ -292,24 +364,34 @@ def _copied(folder: Path) -> Path:
 
 def main() -> None:
     """Write the documents' generated parts."""
-    with tempfile.TemporaryDirectory() as name:
-        printed = rehearse(Path(name))
-        folder = Path(name) / "rehearsal"
-        (DOCS / "authority.md").write_text(authority_page(), encoding="utf-8")
-        (DOCS / "entries.md").write_text(entries_page(), encoding="utf-8")
-        (DOCS / "rules.md").write_text(rules_page(), encoding="utf-8")
-        (DOCS / "commands.md").write_text(commands(), encoding="utf-8")
-        (DOCS / "rehearsal.md").write_text(rehearsal_page(printed), encoding="utf-8")
-        (DOCS / "custody.md").write_text(custody_page(Path(name)), encoding="utf-8")
-        (DOCS / "custodian.md").write_text(custodian_page(_copied(folder)), encoding="utf-8")
-        pictures = DOCS / "pictures"
-        pictures.mkdir(exist_ok=True)
-        (pictures / "ledger-verified.svg").write_text(verified_picture(folder), encoding="utf-8")
-        for kind, sheet in SHEETS.items():
-            pdf = (folder / "sheets" / sheet).read_bytes()
-            (pictures / f"sheet-{kind}.png").write_bytes(to_png(pdf, dpi=90))
-        for kind, pdf in custody_sheets(folder).items():
-            (pictures / f"sheet-{kind}.png").write_bytes(to_png(pdf, dpi=90))
+    with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
+        printed, year = rehearse(Path(first)), rehearse_year(Path(second))
+        folder, whole = Path(first) / REHEARSAL, Path(second) / REHEARSAL
+        pages = {
+            "authority.md": authority_page(),
+            "entries.md": entries_page(),
+            "rules.md": rules_page(),
+            "commands.md": commands(),
+            "rehearsal.md": rehearsal_page(printed, year),
+            "custody.md": custody_page(Path(first)),
+            "custodian.md": custodian_page(_copied(folder)),
+            "ceremonies.md": ceremonies_page(folder, year),
+            "entra.md": entra_page(whole),
+        }
+        for name, text in pages.items():
+            (DOCS / name).write_text(text, encoding="utf-8")
+        _pictures(folder)
+
+
+def _pictures(folder: Path) -> None:
+    pictures = DOCS / "pictures"
+    pictures.mkdir(exist_ok=True)
+    (pictures / "ledger-verified.svg").write_text(verified_picture(folder), encoding="utf-8")
+    for kind, sheet in SHEETS.items():
+        pdf = (folder / "sheets" / sheet).read_bytes()
+        (pictures / f"sheet-{kind}.png").write_bytes(to_png(pdf, dpi=90))
+    for kind, pdf in custody_sheets(folder).items():
+        (pictures / f"sheet-{kind}.png").write_bytes(to_png(pdf, dpi=90))
 
 
 if __name__ == "__main__":

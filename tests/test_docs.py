@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import shutil
 from pathlib import Path
 from types import ModuleType
 
@@ -21,6 +22,22 @@ def generate() -> ModuleType:
     return module
 
 
+@pytest.fixture(scope="module")
+def day(generate: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A rehearsal's folder, and what it printed; it is not to be changed."""
+    folder = tmp_path_factory.mktemp("day")
+    printed = generate.rehearse(folder)
+    return folder / generate.REHEARSAL, printed
+
+
+@pytest.fixture(scope="module")
+def year(generate: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The same of a rehearsed year."""
+    folder = tmp_path_factory.mktemp("year")
+    printed = generate.rehearse_year(folder)
+    return folder / generate.REHEARSAL, printed
+
+
 def test_the_reference_of_commands_is_that_of_today(generate: ModuleType) -> None:
     assert (DOCS / "commands.md").read_text() == generate.commands()
 
@@ -35,22 +52,35 @@ def test_the_table_of_requirements_is_that_of_today(generate: ModuleType) -> Non
 
 
 def test_the_page_on_the_rehearsal_shows_what_it_prints(
-    generate: ModuleType, tmp_path: Path
+    generate: ModuleType, day: tuple[Path, str], year: tuple[Path, str]
 ) -> None:
-    printed = generate.rehearse(tmp_path)
+    folder, printed = day
 
-    assert (DOCS / "rehearsal.md").read_text() == generate.rehearsal_page(printed)
+    assert (DOCS / "rehearsal.md").read_text() == generate.rehearsal_page(printed, year[1])
     picture = (DOCS / "pictures" / "ledger-verified.svg").read_text()
-    assert picture == generate.verified_picture(tmp_path / "rehearsal")
+    assert picture == generate.verified_picture(folder)
+
+
+def test_the_page_on_ceremonies_has_the_steps_that_a_dry_run_tells(
+    generate: ModuleType, day: tuple[Path, str], year: tuple[Path, str]
+) -> None:
+    page = (DOCS / "ceremonies.md").read_text()
+    assert page == generate.ceremonies_page(day[0], year[1])
+
+
+def test_the_page_on_the_tenant_shows_what_the_commands_print(
+    generate: ModuleType, year: tuple[Path, str]
+) -> None:
+    assert (DOCS / "entra.md").read_text() == generate.entra_page(year[0])
 
 
 def test_the_custodians_guide_shows_what_the_commands_print(
-    generate: ModuleType, tmp_path: Path
+    generate: ModuleType, day: tuple[Path, str], tmp_path: Path
 ) -> None:
-    generate.rehearse(tmp_path)
+    copy = shutil.copytree(day[0], tmp_path / "custodian")
 
     page = (DOCS / "custodian.md").read_text()
-    assert page == generate.custodian_page(tmp_path / "rehearsal")
+    assert page == generate.custodian_page(copy)
 
 
 def test_the_page_on_custody_shows_the_example_and_what_is_said_of_it(

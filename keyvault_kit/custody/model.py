@@ -331,6 +331,7 @@ class SecretSet(Value, frozen=True):
             absent where it did not.
         before: The set that was in force when this one came into force.
         evidence: SHA-256 of the evidence that the tenant took its password; absent without any.
+        shown: Whether two people signed in with it together, and entered that there and then.
     """
 
     id: Id
@@ -349,6 +350,7 @@ class SecretSet(Value, frozen=True):
     lives: datetime | None = None
     before: Id | None = None
     evidence: Hex256 | None = None
+    shown: bool = False
 
 
 class Envelope(Value, frozen=True):

@@ -126,7 +126,12 @@ _ROWS: Final = {
         ("S54", "ABE", "compute", "Validated every 90 days at least"),
         ("S55", "ADE", "compute", "And after changes of staff, subscription, place or authority"),
         ("S56", "AE", "print", "Monitoring is told before a test"),
-        ("S57", "AB", "print hold", "A drill: private browser, role, alert, signed out, recorded"),
+        (
+            "S57",
+            "AB",
+            "check print hold",
+            "A drill: private browser, role, alert, signed out, recorded",
+        ),
         ("S58", "AE", "check", "No personal methods are registered"),
         ("S59", "ADE", "hold", "The process document is current; people are trained"),
         ("S60", "D", "print hold", "Tests of access, alert, keys and PINs, and documents"),
@@ -148,178 +153,150 @@ REQUIREMENTS: Final = {
 RULE: Final = "rule"
 """What covers a requirement that a rule of its number judges."""
 
-COVERAGE: Final[dict[str, tuple[str, ...]]] = {
-    "S1": (RULE, "event:account.added"),
-    "S2": (RULE,),
-    "S3": (RULE,),
-    "S4": (RULE,),
-    "S5": (),
-    "S6": (RULE, "decision:C5"),
-    "S7": (RULE, "event:account.added", "event:account.changed"),
-    "S8": (RULE, "decision:C4"),
-    "S9": (RULE,),
-    "S10": (RULE,),
-    "S11": (RULE,),
-    "S12": (RULE,),
-    "S13": (),
-    "S14": (RULE,),
-    "S15": ("sheet:drill",),
-    "S16": (RULE,),
-    "S17": (RULE, "event:passkey.enrolled"),
-    "S18": (RULE, "decision:C8"),
+_COVERED: Final = {
+    "S1": "rule event:account.added",
+    "S2": "rule",
+    "S3": "rule artefact:role-assignment",
+    "S4": "rule",
+    "S5": "",
+    "S6": "rule decision:C5 command:entra",
+    "S7": "rule event:account.added event:account.changed",
+    "S8": (
+        "rule decision:C4 artefact:Deploy.ps1 artefact:group artefact:member "
+        "artefact:role-assignment artefact:Rollback.ps1"
+    ),
+    "S9": "rule",
+    "S10": "rule",
+    "S11": "rule",
+    "S12": "rule artefact:Deploy.ps1 artefact:password artefact:Rollback.ps1",
+    "S13": "artefact:shared-mailbox",
+    "S14": "rule",
+    "S15": "command:drill command:open sheet:drill",
+    "S16": "rule",
+    "S17": "rule command:enroll event:passkey.enrolled artefact:Enroll.ps1",
+    "S18": "rule decision:C8",
     "S19": (
-        RULE,
-        "event:key.proven",
-        "event:pin.set",
-        "event:passkey.enrolled",
-        "sheet:key_tag",
-        "sheet:pin",
+        "rule command:enroll event:key.proven event:passkey.enrolled event:pin.set "
+        "sheet:key_tag sheet:pin artefact:Enroll.ps1 artefact:passkey-method"
     ),
-    "S20": (),
-    "S21": (RULE,),
-    "S22": (),
-    "S23": (RULE, "decision:C1"),
-    "S24": (RULE,),
-    "S25": (RULE, "decision:C2"),
-    "S26": (RULE, "decision:C2"),
-    "S27": (RULE, "decision:C2"),
-    "S28": ("command:seal", "event:set.made", "sheet:password", "decision:C3"),
+    "S20": "artefact:Enroll.ps1 artefact:runbook",
+    "S21": "rule artefact:Enroll.ps1 artefact:passkey-method",
+    "S22": "artefact:Deploy.ps1 artefact:Rollback.ps1 artefact:strength artefact:strength-models",
+    "S23": "rule decision:C1 artefact:own-policy artefact:strength artefact:strength-models",
+    "S24": "rule artefact:Deploy.ps1 artefact:Rollback.ps1 artefact:self-service-reset",
+    "S25": (
+        "rule decision:C2 artefact:exclude artefact:group artefact:maester-config "
+        "artefact:scubagear"
+    ),
+    "S26": (
+        "rule decision:C2 artefact:Deploy.ps1 artefact:group artefact:own-policy "
+        "artefact:Rollback.ps1"
+    ),
+    "S27": "rule decision:C2 artefact:own-policy",
+    "S28": "decision:C3 command:seal event:set.made sheet:password artefact:Enroll.ps1",
     "S29": (
-        "command:seal",
-        "sheet:envelope",
-        "sheet:liner",
-        "sheet:password",
-        "sheet:recovery",
-        "sheet:share",
-        "event:envelope.sealed",
-        "event:envelope.deposited",
+        "command:seal event:envelope.deposited event:envelope.sealed sheet:envelope "
+        "sheet:liner sheet:password sheet:recovery sheet:share"
     ),
-    "S30": ("command:seal", "event:set.made", "sheet:part", "sheet:share"),
-    "S31": ("decision:C7",),
+    "S30": "command:seal event:set.made sheet:part sheet:share",
+    "S31": "decision:C7",
     "S32": (
-        RULE,
-        "command:due",
-        "event:account.used",
-        "event:password.set",
-        "event:secret.exposed",
-        "sheet:drill",
-        "sheet:opening",
-        "sheet:site_card",
-        "sheet:wall_chart",
+        "rule command:destroy command:due command:open command:reseal command:rotate "
+        "event:account.used event:password.set event:secret.exposed sheet:certificate "
+        "sheet:drill sheet:opening sheet:site_card sheet:wall_chart"
     ),
-    "S33": (RULE, "sheet:recovery"),
+    "S33": "rule sheet:recovery",
     "S34": (
-        RULE,
-        "command:custody",
-        "event:safe.added",
-        "sheet:custody_map",
-        "sheet:inventory",
-        "sheet:key_tag",
-        "sheet:site_card",
-        "sheet:transfer",
+        "rule command:audit command:custody command:relocate event:safe.added sheet:audit "
+        "sheet:custody_map sheet:inventory sheet:key_tag sheet:site_card sheet:transfer"
     ),
-    "S35": (RULE, "command:custody", "sheet:custody_map", "sheet:pin", "sheet:site_card"),
+    "S35": "rule command:custody command:relocate sheet:custody_map sheet:pin sheet:site_card",
     "S36": (
-        RULE,
-        "decision:C6",
-        "command:custody",
-        "sheet:custody_map",
-        "sheet:inventory",
-        "sheet:pin",
-        "sheet:site_card",
-        "sheet:transfer",
+        "rule decision:C6 command:custody command:enroll command:relocate command:rotate "
+        "sheet:custody_map sheet:inventory sheet:pin sheet:site_card sheet:transfer"
     ),
     "S37": (
-        RULE,
-        "command:custody",
-        "command:leaver",
-        "event:absence.noted",
-        "sheet:custody_map",
-        "sheet:site_card",
+        "rule command:custody command:leaver command:relocate event:absence.noted "
+        "sheet:custody_map sheet:site_card"
     ),
     "S38": (
-        RULE,
-        "command:custody",
-        "command:leaver",
-        "command:seal",
-        "sheet:custody_map",
-        "sheet:share",
-        "sheet:site_card",
+        "rule command:custody command:drill command:enroll command:leaver command:relocate "
+        "command:rotate command:seal sheet:custody_map sheet:share sheet:site_card "
+        "artefact:Enroll.ps1"
     ),
     "S39": (
-        RULE,
-        "command:custody",
-        "command:leaver",
-        "event:secret.exposed",
-        "sheet:custody_map",
-        "sheet:work_orders",
+        "rule command:custody command:leaver command:relocate event:secret.exposed "
+        "sheet:custody_map sheet:work_orders"
     ),
-    "S40": ("command:leaver", "event:person.added", "event:person.changed", "event:duty.done"),
-    "S41": (RULE,),
+    "S40": (
+        "command:leaver command:review event:duty.done event:person.added event:person.changed "
+        "sheet:review"
+    ),
+    "S41": "rule",
     "S42": (
-        RULE,
-        "command:due",
-        "command:leaver",
-        "event:duty.done",
-        "sheet:opening",
-        "sheet:wall_chart",
-        "sheet:work_orders",
+        "rule command:due command:leaver command:relocate event:duty.done sheet:opening "
+        "sheet:wall_chart sheet:work_orders"
     ),
-    "S43": ("sheet:custody_map", "sheet:site_card"),
-    "S44": (RULE, "sheet:drill"),
-    "S45": (),
-    "S46": (),
-    "S47": (RULE,),
-    "S48": (),
-    "S49": (),
-    "S50": ("sheet:drill",),
-    "S51": (),
-    "S52": (),
-    "S53": (RULE,),
+    "S43": "sheet:custody_map sheet:site_card",
+    "S44": (
+        "rule command:drill sheet:drill artefact:Deploy.ps1 artefact:diagnostic-setting "
+        "artefact:runbook"
+    ),
+    "S45": "artefact:alert-rules artefact:Deploy.ps1 artefact:kql artefact:sentinel",
+    "S46": "artefact:alert-rules artefact:Deploy.ps1 artefact:kql artefact:sentinel",
+    "S47": "rule artefact:alert-rules artefact:Deploy.ps1",
+    "S48": "artefact:alert-rules artefact:Deploy.ps1",
+    "S49": "artefact:action-group artefact:Deploy.ps1",
+    "S50": (
+        "decision:S50 command:drill sheet:drill artefact:alert-rules artefact:Deploy.ps1 "
+        "artefact:runbook"
+    ),
+    "S51": "artefact:runbook",
+    "S52": "artefact:alert-rules artefact:kql artefact:sentinel artefact:vip-users",
+    "S53": "rule artefact:action-group artefact:alert-rules artefact:kql artefact:sentinel",
     "S54": (
-        RULE,
-        "command:due",
-        "command:leaver",
-        "event:duty.done",
-        "sheet:audit",
-        "sheet:inventory",
-        "sheet:wall_chart",
+        "rule command:audit command:drill command:due command:leaver command:review "
+        "event:duty.done sheet:audit sheet:inventory sheet:review sheet:wall_chart"
     ),
     "S55": (
-        RULE,
-        "command:due",
-        "command:leaver",
-        "event:safe.moved",
-        "event:trigger.noted",
-        "sheet:work_orders",
+        "rule command:due command:leaver command:relocate command:review event:safe.moved "
+        "event:trigger.noted sheet:review sheet:work_orders"
     ),
-    "S56": ("sheet:drill",),
+    "S56": "command:drill sheet:drill artefact:runbook",
     "S57": (
-        "command:due",
-        "event:duty.done",
-        "sheet:drill",
-        "sheet:exception",
-        "sheet:record",
-        "sheet:script",
-        "sheet:wall_chart",
+        "rule command:drill command:due command:entra command:open command:review "
+        "event:duty.done sheet:drill sheet:exception sheet:record sheet:review sheet:script "
+        "sheet:wall_chart"
     ),
-    "S58": (RULE, "sheet:drill"),
-    "S59": ("command:due", "event:duty.done", "sheet:audit", "sheet:wall_chart"),
-    "S60": ("sheet:drill", "sheet:record", "sheet:script"),
-    "S61": (),
-    "S62": ("event:use.classed", "sheet:opening", "sheet:site_card"),
-    "S63": (),
-    "S64": (),
-    "S65": (RULE, "event:account.used", "event:sign-in.seen", "sheet:opening"),
-    "C1": ("rule:S23",),
-    "C2": ("rule:S25", "rule:S26", "rule:S27"),
-    "C3": ("event:set.made",),
-    "C4": ("rule:S8",),
-    "C5": ("rule:S6",),
-    "C6": ("rule:S36",),
-    "C7": ("rule:S32", "rule:S33"),
-    "C8": ("rule:S18",),
+    "S58": "rule command:drill command:entra command:review sheet:drill sheet:review",
+    "S59": "command:due command:review event:duty.done sheet:audit sheet:review sheet:wall_chart",
+    "S60": (
+        "command:drill command:review sheet:drill sheet:record sheet:review sheet:script "
+        "artefact:runbook"
+    ),
+    "S61": "sheet:runbook artefact:runbook",
+    "S62": (
+        "command:due command:open command:post-mortem event:use.classed sheet:opening "
+        "sheet:site_card"
+    ),
+    "S63": "artefact:runbook",
+    "S64": "artefact:runbook",
+    "S65": (
+        "rule command:entra command:open command:post-mortem event:account.used "
+        "event:sign-in.seen sheet:opening artefact:kql artefact:sentinel"
+    ),
+    "C1": "rule:S23",
+    "C2": "rule:S25 rule:S26 rule:S27",
+    "C3": "event:set.made",
+    "C4": "rule:S8",
+    "C5": "rule:S6",
+    "C6": "rule:S36",
+    "C7": "rule:S32 rule:S33",
+    "C8": "rule:S18",
 }
+"""Number -> what covers it, with spaces between."""
+
+COVERAGE: Final = {number: tuple(covers.split()) for number, covers in _COVERED.items()}
 """What covers a requirement, or asks what was decided on a conflict; nothing where it is empty.
 
 `rule` is the rule of the same number; `sheet:drill` a sheet, `event:set.made` a kind of entry,

@@ -16,7 +16,7 @@ import msgspec.inspect
 from keyvault_kit.custody.register import Register
 from keyvault_kit.errors import LedgerError
 
-RULES: Final = 6
+RULES: Final = 7
 """To be raised whenever an entry changes the register otherwise than before: the types, of which
 the rest of the version is made, do not show that."""
 

@@ -56,6 +56,7 @@ def test_label_and_forms_say_how_many_of_a_set_are_needed(
 def test_what_has_no_set_is_said_without_one() -> None:
     assert contents_of("key:K1") == "Key K1"
     assert contents_of("card:hq") == "Site card of hq"
+    assert contents_of("item:ws-1") == "ws-1, of the station"
     assert contents_of("share:bg1:2") == "Share 2 of bg1"
 
 

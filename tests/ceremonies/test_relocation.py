@@ -8,7 +8,7 @@ import pytest
 
 from keyvault_kit.ceremonies.interaction import Topic
 from keyvault_kit.ceremonies.plans import relocation
-from keyvault_kit.ceremonies.walking import BAG_DAMAGED, BAG_MISSING
+from keyvault_kit.ceremonies.walking import BAG_ANOTHER, BAG_DAMAGED, BAG_MISSING
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.history import Duty, Trigger
 from keyvault_kit.custody.placing.guard import SECOND_SHARE

@@ -109,7 +109,8 @@ def test_every_requirement_stands_with_what_covers_it_or_nothing_yet(empty: "Des
         assert f" {number} {it.text} ({it.sources}) " in told
     bare = [it for it in REQUIREMENTS if not COVERAGE[it]]
     assert printed.count("nothing yet\n") == len(bare)
-    assert f"{len(bare)} of 65 have nothing yet: {', '.join(bare)}." in told
+    verb = "has" if len(bare) == 1 else "have"
+    assert f"{len(bare)} of 65 {verb} nothing yet: {', '.join(bare)}." in told
     assert max(map(len, printed.splitlines())) <= 80
 
 

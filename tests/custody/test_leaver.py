@@ -96,7 +96,7 @@ def test_orders_name_the_commands_that_end_them() -> None:
         "'due done combination branch-shares'"
     )
     for kind in (OrderKind.BAGS, OrderKind.REVIEW):
-        assert told[kind, "bg1"].endswith("enter 'due done review bg1'")
+        assert told[kind, "bg1"].endswith("'review bg1'")
 
 
 def test_a_command_leaves_room_for_openers_that_are_to_be_named() -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.leaving.orders import OrderKind
 from keyvault_kit.custody.model import Form, Purpose, Retirement
-from keyvault_kit.custody.wording import PIN_ANEW
+from keyvault_kit.custody.wording import pin_anew
 from tests.custody.leaving import (
     LAST,
     combined,
@@ -26,7 +26,7 @@ def test_who_alone_could_take_a_pin_has_it_changed_in_a_week() -> None:
     assert sorted(found) == ["K1", "K2", "K3", "K4"]
     assert {it.by for it in found.values()} == {LAST + timedelta(days=7)}
     assert "grace alone could have sheet 1 of K1-pin1" in found["K1"].why
-    assert found["K1"].what == f"change the PIN of K1, and seal the new one: {PIN_ANEW}"
+    assert found["K1"].what == f"change the PIN of K1, and seal the new one: {pin_anew('K1')}"
 
     new_pin(life, "K1", "K1-pin2")
 
@@ -69,7 +69,7 @@ def test_a_pin_that_they_set_and_put_on_no_paper_is_changed_at_once() -> None:
     found = orders(life, "carol", OrderKind.CHANGE)
     assert {it.subject: it.by for it in found.values()} == {"K1": LAST}  # she opens its safe alone
     assert found["K1"].why == "carol set the one that it has, and no sheet tells it (S39)"
-    assert found["K1"].what == f"change the PIN of K1, and seal the new one: {PIN_ANEW}"
+    assert found["K1"].what == f"change the PIN of K1, and seal the new one: {pin_anew('K1')}"
     assert "carol set the PIN that K1 has, and no sheet tells it" in leaves(life, "carol").remembers
     assert "K1" in orders(life, "grace", OrderKind.CHANGE)  # who could have had the one before
 

@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.evidence import UseClass
 from keyvault_kit.custody.history import Duty, Trigger
 from keyvault_kit.custody.model import Form, Purpose, Retirement, Role
 from keyvault_kit.custody.schedule import Task, overdue
-from keyvault_kit.custody.wording import PIN_ANEW
+from keyvault_kit.custody.wording import pin_anew
 from tests.custody.duties import at, done, none, on, only, until
 from tests.custody.life import DIGEST, TWO, Life
 from tests.custody.sample import person_changed, sample
@@ -325,8 +324,7 @@ def test_a_pin_has_no_period_and_is_changed_once_somebody_saw_it(done_all: Life)
 
     seen = only(done_all.register, Task.PIN, "K1", at(8))
     assert (seen.day, seen.requirement, seen.trigger) == (on(6), "S32", "ivan saw sheet 1")
-    how = "'keys reset', 'keys register', and enrol it anew"
-    assert seen.what == f"change and seal the PIN of K1 anew: {how}"
+    assert seen.what == "change and seal the PIN of K1 anew: 'rotate K1'"
     assert none(done_all.register, Task.PIN, "K2", at(8))
 
 
@@ -345,7 +343,7 @@ def test_a_pin_that_is_changed_by_hand_stays_due_until_its_key_is_reset(done_all
     done_all.enter(ev.SecretExposed(person="ivan", set="K1-pin1", number=1), at=at(6))
 
     done_all.enter(ev.PinChanged(key="K1"), by=("carol",), signed=(), at=at(7))
-    assert only(done_all.register, Task.PIN, "K1", at(8)).what.endswith(PIN_ANEW)
+    assert only(done_all.register, Task.PIN, "K1", at(8)).what.endswith(pin_anew("K1"))
 
     done_all.enter(ev.KeyReset(key="K1", why="its PIN"), by=("carol",), signed=(), at=at(8))
     assert none(done_all.register, Task.PIN, "K1", at(8))
@@ -366,43 +364,3 @@ def test_a_key_that_is_retired_or_reset_owes_no_pin(done_all: Life) -> None:
 
     assert none(done_all.register, Task.PIN, "K1", at(8))
     assert none(done_all.register, Task.PIN, "K2", at(8))
-
-
-# --- Post-mortems
-
-
-def classed(verdict: UseClass = UseClass.EMERGENCY) -> ev.UseClassed:
-    return ev.UseClassed(account="bg1", verdict=verdict, details=DIGEST)
-
-
-def test_a_use_that_was_no_practice_is_looked_into_within_seven_days(done_all: Life) -> None:
-    assert none(done_all.register, Task.POST_MORTEM, "bg1", at(9))
-
-    done_all.enter(ev.AccountUsed(account="bg1", why="emergency"), at=at(10), occurred=at(8))
-    done_all.enter(ev.AccountUsed(account="bg1", why="emergency"), at=at(11))
-
-    owed = only(done_all.register, Task.POST_MORTEM, "bg1", at(11))
-    assert (owed.day, owed.since, owed.requirement) == (on(15), at(8), "S62")
-    assert owed.trigger == "7 days since it was used"
-    assert owed.what == "hold the post-mortem of the use of account bg1"
-    assert none(done_all.register, Task.POST_MORTEM, "bg2", at(11))
-
-
-@pytest.mark.parametrize("verdict", UseClass)
-def test_a_post_mortem_settles_all_uses_before_it_and_none_after(
-    done_all: Life, verdict: UseClass
-) -> None:
-    use = ev.AccountUsed(account="bg1", why="emergency")
-    done_all.enter(use, at=at(10)).enter(use, at=at(12)).enter(classed(verdict), at=at(13))
-    assert none(done_all.register, Task.POST_MORTEM, "bg1", at(14))
-
-    done_all.enter(use, at=at(20))
-
-    assert only(done_all.register, Task.POST_MORTEM, "bg1", at(20)).day == on(27)
-
-
-@pytest.mark.parametrize("why", ["drill", "review"])
-def test_a_practised_use_owes_no_post_mortem(done_all: Life, why: str) -> None:
-    done_all.enter(ev.AccountUsed(account="bg1", why=why), at=at(10))
-
-    assert none(done_all.register, Task.POST_MORTEM, "bg1", at(30))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from keyvault_kit.custody.wording import count_of, listed
+from keyvault_kit.custody.wording import count_of, listed, password_anew, pin_anew
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,9 @@ def test_one_thing_is_named_in_the_singular_alone(number: int, text: str) -> Non
 def test_an_irregular_plural_is_given_by_whoever_counts() -> None:
     assert count_of(1, "person", "people") == "1 person"
     assert count_of(2, "person", "people") == "2 people"
+
+
+def test_only_an_account_that_has_a_password_gets_another_by_a_rotation() -> None:
+    assert password_anew("bg1", "bg1-pw2") == "'rotate bg1'"
+    assert password_anew("bg1", None) == "'seal bg1'"
+    assert pin_anew("K1") == "'rotate K1'"

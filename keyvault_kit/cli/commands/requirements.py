@@ -35,7 +35,8 @@ def command(requirements: tuple[str, ...], *, as_json: bool) -> None:
     """Show the requirements S1 to S65, and the conflicts of their sources C1 to C8.
 
     Each stands with the documents that ask for it (A to E) and with what covers it: a rule, a
-    sheet, a kind of entry, a verb, a decision; or nothing yet. Needs no ledger.
+    sheet, a kind of entry, a verb, a decision, a file for the tenant; or nothing yet. Needs no
+    ledger.
     """
     wanted = requirements or tuple(COVERAGE)
     if as_json:
@@ -50,7 +51,8 @@ def command(requirements: tuple[str, ...], *, as_json: bool) -> None:
         _tell(number)
     if not requirements:
         bare = [it for it in REQUIREMENTS if not COVERAGE[it]]
-        none = f"{len(bare)} of {len(REQUIREMENTS)} have nothing yet: {', '.join(bare)}."
+        verb = "has" if len(bare) == 1 else "have"
+        none = f"{len(bare)} of {len(REQUIREMENTS)} {verb} nothing yet: {', '.join(bare)}."
         say(f"\n{wrapped(none)}")
 
 

@@ -10,6 +10,7 @@ from keyvault_kit.assembly.printing import Onto
 from keyvault_kit.ceremonies.plan import Work
 from keyvault_kit.ceremonies.plans import card
 from keyvault_kit.cli.at_work import at_work, both, two
+from keyvault_kit.cli.conducting import Conduct, conduct, conduct_options
 from keyvault_kit.cli.options import (
     ID,
     by_option,
@@ -115,6 +116,7 @@ def _said(paper: str, envelope: str | None) -> str:
 @click.option("--safe", type=ID, required=True, help="Where the card goes; it stands at the site.")
 @by_option
 @paper_options
+@conduct_options
 @ledger_option
 def make_card(
     *,
@@ -122,8 +124,9 @@ def make_card(
     safe: str,
     by: tuple[str, ...],
     onto: Onto,
+    how: Conduct,
     ledger: Path,
-) -> None:
+) -> int:
     """Print the card of SITE, seal it and deposit it; the one before it is destroyed.
 
     The card says what lies where, and how to get in from paper alone, when the workstation is
@@ -133,6 +136,10 @@ def make_card(
         officers = two(both(it.register, by))
         request = card.Request(site=site, safe=safe, officers=officers)
         card.check(it.register, request)
+        ceremony = card.next_ceremony(it.register, request)
+        if how.only_looks:
+            return conduct(it, ceremony, how)
         demand_paper(it.station)
-        it.run(card.next_ceremony(it.register, request))
+        it.run(ceremony)
         say(f"The card of site {site} is sealed, in safe {safe}.")
+        return 0

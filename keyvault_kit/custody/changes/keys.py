@@ -113,6 +113,14 @@ def _key_retired(state: Register, fact: ev.KeyRetired, entry: Entry) -> None:
         state.findings.append(
             Finding(rule=STILL_GOOD, subject=key.id, what=what, mend=mend, seq=entry.seq)
         )
+    else:
+        drop_pin(state, key.id)
+
+
+def drop_pin(state: Register, tag: str) -> None:
+    """The PIN of a retired key opens nothing any more: the account knows no passkey of that key."""
+    retire(state, Purpose.PIN, tag)
+    _change_key(state, tag, pin_set=None)
 
 
 def _key_proven(state: Register, fact: ev.KeyProven, entry: Entry) -> None:

@@ -4,6 +4,7 @@ import msgspec
 
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.changes.handler import Handlers
+from keyvault_kit.custody.changes.keys import STILL_GOOD, drop_pin
 from keyvault_kit.custody.changes.secret_sets import end_lives
 from keyvault_kit.custody.entries import Entry
 from keyvault_kit.custody.history import PRACTICE, Exposure
@@ -66,6 +67,7 @@ def _recovered(state: Register, fact: ev.PasswordRecovered, entry: Entry) -> Non
             # only of the password in force does the answer say whether it signs in
             signed_in = entry.when if fact.accepted else None
             changed = msgspec.structs.replace(changed, signed_in=signed_in)
+            state.sets[its.id] = msgspec.structs.replace(its, shown=_is_shown(its, fact, entry))
             if fact.accepted:
                 changed = msgspec.structs.replace(changed, taken=None, taken_at=None)
                 end_lives(state, Purpose.PASSWORD, account.id)
@@ -90,6 +92,12 @@ def _recovered(state: Register, fact: ev.PasswordRecovered, entry: Entry) -> Non
         )
 
 
+def _is_shown(its: SecretSet, fact: ev.PasswordRecovered, entry: Entry) -> bool:
+    """Whether two people saw, there and then, that the tenant takes it: what one says shows less."""
+    two = len(entry.by) >= TWO and entry.occurred is None
+    return fact.accepted and (two or its.shown)
+
+
 def _is_over(its: SecretSet, account: str) -> bool:
     """Whether a set is a password of that account which should not sign in any more, or yet."""
     mine = its.purpose is Purpose.PASSWORD and its.subject == account
@@ -111,6 +119,8 @@ def _settled(state: Register, fact: ev.FindingSettled, entry: Entry) -> None:
     for i, it in enumerate(state.findings):
         if (it.seq, it.subject, it.settled) == (fact.finding, fact.subject, None):
             state.findings[i] = msgspec.structs.replace(it, settled=entry.seq)
+            if it.rule == STILL_GOOD and it.subject in state.keys:
+                drop_pin(state, it.subject)
             return
     raise RefusedError(
         f"there is no open finding of entry {fact.finding} about {fact.subject}",

@@ -13,6 +13,7 @@ from keyvault_kit.custody.entries import Entry
 from keyvault_kit.custody.model import (
     STATION,
     Account,
+    Envelope,
     EnvelopeState,
     Form,
     Purpose,
@@ -111,7 +112,7 @@ def bring_into_force(
         raise RefusedError(f"set {set_id} is not for the {purpose} of {subject}")
     if it.state is not SetState.MADE:
         raise RefusedError(f"set {set_id} is {it.state}: only a new set can come into force")
-    sealed = [e for e in state.live_envelopes(set_id) if e.state is EnvelopeState.SEALED]
+    sealed = [e for e in state.live_envelopes(set_id) if _was_sealed(e, purpose)]
     if len(sealed) != it.count:
         raise RefusedError(
             f"set {set_id} has {len(sealed)} of {it.count} envelopes sealed",
@@ -128,6 +129,12 @@ def bring_into_force(
         lives=None,
         before=before,
     )
+
+
+def _was_sealed(it: Envelope, purpose: Purpose) -> bool:
+    """Whether a sheet is sealed; that of a PIN may be out again, to be tried on its key."""
+    tried = purpose is Purpose.PIN and it.state is EnvelopeState.OPENED
+    return tried or it.state is EnvelopeState.SEALED
 
 
 def retire(state: Register, purpose: Purpose, subject: str) -> None:

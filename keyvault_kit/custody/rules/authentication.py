@@ -21,7 +21,7 @@ from keyvault_kit.custody.tenant import (
     TenantAccount,
     TenantFacts,
 )
-from keyvault_kit.custody.wording import PIN_ANEW, listed
+from keyvault_kit.custody.wording import PASSKEY_ANEW, listed, pin_anew
 
 LEAST: Final = 2
 """Passkeys of an account, so that one key may be lost (S17)."""
@@ -141,7 +141,7 @@ def _contradictions(
                 severity=Severity.HIGH,
                 what=f"the tenant does not have the passkey of key {key.id}",
                 why="The key lies in its safe and does not sign in.",
-                mend=f"Register its answer at the tenant, or make another: {PIN_ANEW}.",
+                mend=f"Register its answer at the tenant, or make another: {PASSKEY_ANEW}.",
                 subject=key.id,
             )
 
@@ -218,7 +218,7 @@ def s19(register: Register, _tenant: TenantFacts | None, _now: datetime) -> Find
                 severity=Severity.HIGH,
                 what=f"the PIN of key {key.id} is not on record",
                 why="Nobody can use the key, or somebody has a PIN that lies in no safe.",
-                mend=f"Give key {key.id} a PIN that is sealed: {PIN_ANEW}.",
+                mend=f"Give key {key.id} a PIN that is sealed: {pin_anew(key.id)}.",
                 subject=key.id,
             )
         if key.proven != GENUINE:

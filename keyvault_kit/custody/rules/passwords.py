@@ -10,12 +10,11 @@ from keyvault_kit.custody.model import Account, EnvelopeState, Purpose, SecretSe
 from keyvault_kit.custody.pending import pending
 from keyvault_kit.custody.register import Register
 from keyvault_kit.custody.rules.rule import Findings, Rule, for_people
-from keyvault_kit.custody.schedule import NOT_KEPT, Task, due, overdue
+from keyvault_kit.custody.schedule import NOT_KEPT, Due, Task, due, overdue
 from keyvault_kit.custody.tenant import TenantFacts
-from keyvault_kit.custody.wording import PIN_ANEW
+from keyvault_kit.custody.wording import password_anew, pin_anew
 
 _WORDS: Final = {Task.PASSWORD: "password", Task.PIN: "PIN"}
-_HOW: Final = {Task.PASSWORD: "'seal'", Task.PIN: PIN_ANEW}
 
 
 def s32(register: Register, _tenant: TenantFacts | None, now: datetime) -> Findings:
@@ -34,7 +33,7 @@ def s32(register: Register, _tenant: TenantFacts | None, now: datetime) -> Findi
                 what=f"the {secret} of {it.subject} has been due for a change since {it.day}:"
                 f" {it.trigger}",
                 why="Whoever learned it, or finds an old copy, can use it until it is changed.",
-                mend=f"Make and seal another {secret} of {it.subject}: {_HOW[it.task]}.",
+                mend=f"Make and seal another {secret} of {it.subject}: {_how(register, it)}.",
                 subject=it.subject,
             )
     yield from _pending(register)
@@ -58,6 +57,12 @@ def _pending(register: Register) -> Iterator[RuleFinding]:
                 mend="End the ceremony that set the password: the same command goes on in it.",
                 subject=account.id,
             )
+
+
+def _how(register: Register, it: Due) -> str:
+    if it.task is Task.PIN:
+        return pin_anew(it.subject)
+    return password_anew(it.subject, register.accounts[it.subject].password_set)
 
 
 def _without_password(register: Register) -> Iterator[Account]:

@@ -51,7 +51,7 @@ def s55(register: Register, _tenant: TenantFacts | None, now: datetime) -> Findi
 
 
 def _review(account: Account) -> str:
-    return f"Review it, and enter that with 'due done review {account.id}'."
+    return f"Review it: 'review {account.id}'."
 
 
 # --- What the tenant says

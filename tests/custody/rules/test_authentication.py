@@ -16,7 +16,7 @@ from keyvault_kit.custody.tenant import (
     PasskeyPolicy,
     TenantFacts,
 )
-from keyvault_kit.custody.wording import PIN_ANEW
+from keyvault_kit.custody.wording import pin_anew
 from tests.custody.life import DIGEST
 from tests.custody.rules import tenants
 from tests.custody.rules.tenants import (
@@ -289,7 +289,7 @@ def test_keys_with_a_pin_on_record_that_are_genuine_pass() -> None:
 def test_a_key_whose_pin_was_changed_or_that_is_not_genuine_fails() -> None:
     changed = judgement("S19", None, entered(ev.PinChanged(key="K1"))).findings
     assert [it.subject for it in changed] == ["K1"]
-    assert changed[0].mend == f"Give key K1 a PIN that is sealed: {PIN_ANEW}."
+    assert changed[0].mend == f"Give key K1 a PIN that is sealed: {pin_anew('K1')}."
     revoked = judgement("S19", None, entered(ev.KeyProven(key="K1", verdict="revoked"))).findings
     assert [it.subject for it in revoked] == ["K1"]
 

@@ -9,7 +9,7 @@ from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.findings import Severity
 from keyvault_kit.custody.register import Register
 from keyvault_kit.custody.rules import Outcome
-from keyvault_kit.custody.wording import PIN_ANEW
+from keyvault_kit.custody.wording import pin_anew
 from tests.custody.rules import tenants
 from tests.custody.rules.tenants import decided, entered, good, judgement, now
 
@@ -41,7 +41,7 @@ def test_an_account_that_was_used_needs_another_password_at_once() -> None:
     assert (finding.subject, finding.severity) == ("bg2", Severity.MEDIUM)
     assert "it was used" in finding.what
     assert finding.what.startswith("the password of bg2 has been due for a change since ")
-    assert finding.mend == "Make and seal another password of bg2: 'seal'."
+    assert finding.mend == "Make and seal another password of bg2: 'rotate bg2'."
 
 
 def test_a_password_is_pending_until_the_evidence_is_in() -> None:
@@ -61,7 +61,7 @@ def test_a_pin_that_no_sheet_tells_is_to_be_changed() -> None:
     (finding,) = judgement("S32", None, changed).findings
     assert "the PIN of K1" in finding.what
     assert finding.what.endswith("carol changed it, and sealed none")
-    assert finding.mend == f"Make and seal another PIN of K1: {PIN_ANEW}."
+    assert finding.mend == f"Make and seal another PIN of K1: {pin_anew('K1')}."
     reset = entered(
         ev.PinChanged(key="K1"), ev.KeyReset(key="K1", why="its PIN"), by=("carol",), signed=()
     )

@@ -52,6 +52,7 @@ def test_an_account_is_reviewed_every_ninety_days() -> None:
     assert its.findings[0].what == (
         "account bg1 was to be reviewed by 2026-04-05: 90 days since the last review"
     )
+    assert its.findings[0].mend == "Review it: 'review bg1'."
 
 
 def test_a_review_of_one_account_is_none_of_another() -> None:

@@ -93,6 +93,13 @@ def test_a_sign_in_belongs_to_what_happened_within_four_hours(hours: int, found:
     assert len(of_sign_ins(life, signed_in(used + hours * HOUR))) == found
 
 
+def test_a_use_with_a_key_accounts_for_a_sign_in_as_any_other() -> None:
+    used = START + 5 * DAY
+    life = sample().enter(ev.AccountUsed(account="bg1", why="emergency", key="K1"), at=used)
+    assert not of_sign_ins(life, signed_in(used))
+    assert len(of_sign_ins(life, signed_in(used + DAY))) == 1
+
+
 def test_an_opening_that_was_entered_late_counts_from_when_it_happened() -> None:
     used = START + 5 * DAY
     emergency = ev.AccountUsed(account="bg1", why="emergency")

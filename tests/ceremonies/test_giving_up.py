@@ -1,0 +1,113 @@
+"""Ceremonies of keys that nobody will end: what was only made goes, what a key may have stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from keyvault_kit.ceremonies.interaction import Topic
+from keyvault_kit.ceremonies.plans import giving_up, pin
+from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.model import EnvelopeState, Purpose, Retirement, SetState
+from keyvault_kit.errors import RefusedError
+from tests.ceremonies import test_pins_anew as pins
+from tests.ceremonies.enrolling import Online, enrolling, request
+from tests.ceremonies.practised import enter
+
+if TYPE_CHECKING:
+    from tests.ceremonies.conftest import Desk
+
+
+def give_up(desk: Desk, ceremony: str) -> None:
+    wanted = giving_up.Request(ceremony=ceremony, officers=("alice", "bob"))
+    desk.run(giving_up.ceremony(desk.register, wanted))
+
+
+def pins_of(desk: Desk) -> list[SetState]:
+    return [it.state for it in desk.register.sets_of("K1", Purpose.PIN)]
+
+
+@pytest.fixture
+def new_key(desk: Desk) -> Desk:
+    """K1 is on the table, and is to be enrolled; somebody fetches options for it."""
+    desk.enrol("carol")
+    desk.add_key("K1")
+    Online(desk)
+    return desk
+
+
+@pytest.fixture
+def keyed(desk: Desk) -> Desk:
+    """K1 has a PIN on paper; key and mailer lie in their safes."""
+    desk.enrol("carol")
+    desk.register_key("K1")
+    desk.people.bags = lambda envelope: desk.register.envelopes[envelope].bag or ""
+    pins.change(desk)
+    return desk
+
+
+def test_an_enrolment_is_given_up_before_the_pin_is_in_force_and_begun_anew(new_key: Desk) -> None:
+    with pytest.raises(pins.KilledError):
+        enrolling(new_key, request(), pins.kill_at("seal-pin", "begins"))
+
+    give_up(new_key, "enrol-K1")
+
+    assert new_key.register.ceremonies["enrol-K1"].closed
+    assert pins_of(new_key) == [SetState.VOID]
+    assert new_key.register.envelopes["K1-pin1-1"].state is EnvelopeState.SPOILED
+    assert "pin-K1-pin1-1.pdf" not in {it.name for it in (new_key.folder / "sheets").iterdir()}
+    other = request(witness="alice", pin_people=("bob", "alice"))
+    assert enrolling(new_key, other).keys["K1"].credential
+    assert pins_of(new_key) == [SetState.VOID, SetState.IN_FORCE]
+
+
+def test_an_enrolment_whose_pin_is_in_force_is_ended_and_not_given_up(new_key: Desk) -> None:
+    with pytest.raises(pins.KilledError):
+        enrolling(new_key, request(), pins.kill_at("hand-over", "begins"))
+
+    with pytest.raises(RefusedError, match="the pin of set K1-pin1 is in force") as caught:
+        give_up(new_key, "enrol-K1")
+
+    assert "keys reset" in caught.value.mend
+    assert enrolling(new_key, request()).keys["K1"].credential
+
+
+def test_a_new_pin_is_given_up_while_the_key_has_the_old_one(keyed: Desk) -> None:
+    with pytest.raises(pins.KilledError):
+        pins.change(keyed, pins.kill_at("seal-pin", "begins"))
+
+    give_up(keyed, "pin-K1-2")
+
+    assert pins_of(keyed) == [SetState.IN_FORCE, SetState.VOID]
+    assert not keyed.people.texts(Topic.CHECK)
+    assert pin.begun(keyed.register, "K1") is None
+    pins.change(keyed)
+    assert pins.has(keyed, pins.on_paper(keyed))
+
+
+def test_a_sealed_pin_that_the_key_may_have_stays_until_somebody_is_sure(keyed: Desk) -> None:
+    with pytest.raises(pins.KilledError):
+        pins.change(keyed, pins.kill_at("change-pin", "begins"))
+    keyed.people.says[Topic.CHECK] = [False]
+
+    with pytest.raises(RefusedError, match="key K1 may have the PIN of set K1-pin2") as caught:
+        give_up(keyed, "pin-K1-2")
+
+    assert "End the ceremony" in caught.value.mend
+    assert keyed.register.envelopes["K1-pin2-1"].state is EnvelopeState.SEALED
+
+    keyed.people.says[Topic.CHECK] = [True]
+    give_up(keyed, "pin-K1-2")
+    assert pins_of(keyed) == [SetState.IN_FORCE, SetState.VOID]
+
+
+def test_of_a_key_that_is_lost_nobody_needs_to_be_sure(keyed: Desk) -> None:
+    with pytest.raises(pins.KilledError):
+        pins.change(keyed, pins.kill_at("change-pin", "begins"))
+    enter(keyed, "retire", ("alice", "bob"), ev.KeyRetired(key="K1", why=Retirement.LOST))
+
+    give_up(keyed, "pin-K1-2")
+
+    assert not keyed.people.texts(Topic.CHECK)
+    assert pins_of(keyed)[-1] is SetState.VOID
