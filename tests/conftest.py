@@ -48,6 +48,13 @@ def small_organisation() -> tuple[str, str]:
 
 
 @pytest.fixture(scope="session")
+def year_organisation() -> tuple[str, str]:
+    """The smallest organisation of which a year can be told, as text and name."""
+    file = Path(__file__).parent / "data" / "year.toml"
+    return file.read_text(), file.name
+
+
+@pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
     """The folder of a finished rehearsal of the sample, seed 1, and its outcome."""
     out = tmp_path_factory.mktemp("rehearsal") / "out"

@@ -5,7 +5,6 @@ it is there, what the password before lies on is not destroyed (S29, S32).
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -14,7 +13,6 @@ from keyvault_kit.ceremonies import destroying, handling, media
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.plan import GoBack, Step, Work, printable
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.changes.clock import TOLERANCE
 from keyvault_kit.custody.entries import TIME_FORMAT
 from keyvault_kit.custody.model import Purpose, SecretSet, SetState
 from keyvault_kit.custody.pending import has_evidence
@@ -30,6 +28,9 @@ SECRETS = ("password", "sheets")
 
 REFUSED: Final = "refused"
 """Why sheets are destroyed whose password the tenant did not take."""
+
+OFF_PAPER: Final = "password-off-paper"
+"""The rule of the finding that the tenant has a password that lies nowhere."""
 
 
 # --- Typed, half by half
@@ -72,9 +73,9 @@ def _halves_shown(register: Register, set_id: str) -> set[int]:
 def _reveal_halves(work: Work, its_set: SecretSet, officers: tuple[str, str]) -> None:
     account = its_set.subject
     told = (
-        f"At the online machine: ./Enroll.ps1 -SetPassword {account}. It asks each of you for a"
-        " half, as a SecureString, and for its check: each types their own there, alone, and"
-        " nothing of the half is shown. Where they do not agree, it asks again."
+        f"At the online machine: {_command(its_set)}. It asks each of you for a half, as a"
+        " SecureString, and for its check: each types their own there, alone, and nothing of the"
+        " half is shown. Where they do not agree, it asks again."
     )
     work.interaction.show(Prompt(topic=Topic.NOTE, text=told, subject=account))
     text = work.hands.secret("password").expose_text()
@@ -123,11 +124,12 @@ def _read_evidence(account: str, work: Work) -> Sequence[ev.Fact]:
     """What the evidence says of the password; nothing where it needs none any more.
 
     Raises:
-        RefusedError: The file has no answer for this account since the password was typed.
+        RefusedError: The file has no answer about this password; or by it the tenant took another
+            one after it.
         InputError: There is no such file, or it is no evidence file.
     """
     its_set = made_here(work, account)
-    if its_set.state is not SetState.IN_FORCE or has_evidence(work.register, its_set):
+    if its_set.state is not SetState.IN_FORCE or has_evidence(its_set):
         _tell(work, account, f"Of set {its_set.id} no evidence is wanted any more.")
         return []
     answers = _carried_in(work, account)
@@ -136,15 +138,14 @@ def _read_evidence(account: str, work: Work) -> Sequence[ev.Fact]:
     taken = ev.EvidenceTaken(evidence=answers.sha256)
     work.station.book.record([taken], work.step.by, occurred=when)
     at = event.time.strftime("%Y-%m-%d %H:%M")
+    answered = ev.PasswordAnswered(
+        account=account, set=its_set.id, taken=event.ok, evidence=answers.sha256
+    )
     if event.ok:
         _tell(work, account, f"The tenant took the password of {account} at {at}.")
-    else:
-        _demand_agreed(work, account, f"at {at}: {printable(event.error or 'no reason given')}")
-    return [
-        ev.PasswordAnswered(
-            account=account, set=its_set.id, taken=event.ok, evidence=answers.sha256
-        )
-    ]
+        return [answered]
+    _demand_agreed(work, account, f"at {at}: {printable(event.error or 'no reason given')}")
+    return [answered, *_off_paper(work.register, account, answers)]
 
 
 def _demand_agreed(work: Work, account: str, why: str) -> None:
@@ -185,32 +186,54 @@ def _observe(work: Work, facts: Sequence[ev.Fact]) -> None:
 
 
 def _answer(register: Register, its_set: SecretSet, answers: Answers) -> Event:
-    """What became of the password at the tenant: what it took once, it has.
+    """What became of the password at the tenant: an attempt is known by the set that it names.
 
     Raises:
-        RefusedError: Nothing is said of it.
+        RefusedError: Nothing is said of it; or the tenant took another password after it.
     """
-    account, since = register.accounts[its_set.subject], _typed_from(register, its_set)
-    newest = answers.password(account, since)
-    if newest is None:
+    account = register.accounts[its_set.subject]
+    answer = answers.password(account, its_set.id)
+    if answer is None:
         raise RefusedError(
             f"the evidence up to {answers.taken.strftime(TIME_FORMAT)} says nothing of a password"
-            f" set for {account.upn} since {since.strftime(TIME_FORMAT)}",
-            mend="Bring the file that Enroll.ps1 wrote then. The ceremony stays open: the same"
-            " command goes on with it.",
+            f" of set {its_set.id} for {account.upn}",
+            mend=f"Bring the file that '{_command(its_set)}' wrote; a script of before names no"
+            " set: write it anew ('enroll script'), or sign in with the password, two of you"
+            " ('open'). The ceremony stays open: the same command goes on with it.",
         )
-    same = (it for it in answers.events if (it.action, it.time >= since) == (newest.action, True))
-    return next((it for it in same if it.ok and it.is_of(account)), newest)
+    last = answers.last_taken(account)
+    if answer.ok and last and last.set != its_set.id:
+        raise RefusedError(
+            f"by the evidence the tenant took the password of {_named(last)} for {account.upn}"
+            f" after that of set {its_set.id}",
+            mend="Find out who set it, and change it: 'rotate'. Until then no sheet is destroyed.",
+        )
+    return answer
 
 
-def _typed_from(register: Register, its_set: SecretSet) -> datetime:
-    """From when on the tenant may have had it, by clocks that may differ as much as is tolerated.
+def _off_paper(register: Register, account: str, answers: Answers) -> list[ev.Fact]:
+    """The finding that the tenant has a password whose sheets are gone, or never were here."""
+    last = answers.last_taken(register.accounts[account])
+    its = register.sets.get(last.set or "") if last else None
+    if last is None or (its and its.since):
+        return []
+    found = ev.FindingMade(
+        rule=OFF_PAPER,
+        subject=account,
+        what=f"by the evidence {account} has the password of {_named(last)}, which was never in"
+        " force here: it is on no paper",
+        mend="Set another one at once: 'rotate', or 'seal' where none is in force.",
+    )
+    return [found]
 
-    That was when its first half was shown: nothing older is about this password.
-    """
-    shown = (it.time for it in register.exposures if it.set == its_set.id and it.half)
-    first = min(time for time in (*shown, its_set.since) if time)
-    return first + timedelta(seconds=(register.offset or 0) - TOLERANCE)
+
+def _named(event: Event) -> str:
+    return f"set {printable(event.set)}" if event.set else "a set that is not named"
+
+
+def _command(its_set: SecretSet) -> str:
+    """What is typed at the online machine."""
+    return f"./Enroll.ps1 -SetPassword {its_set.subject} -Set {its_set.id}"
 
 
 def _discard(account: str, work: Work) -> Sequence[ev.Fact]:

@@ -32,6 +32,9 @@ _MISPLACED: Final = {
     walking.BAG_UNKNOWN: "UNKNOWN BAG",
     walking.BAG_ELSEWHERE: "SHOULD NOT LIE HERE",
 }
+_NOT_TOLD: Final = "(not told)"
+"""In place of a number that may be a secret, so that no entry has it."""
+
 _THERE: Final = (_INTACT, _DAMAGED, *_MISPLACED.values())
 """Verdicts on bags that lie in the safe, rightly or not."""
 
@@ -167,7 +170,8 @@ def _misplaced(found: ev.FindingMade, walk: _Done) -> BagVerdict:
     verdict = _MISPLACED[found.rule]
     if found.rule == walking.BAG_ELSEWHERE:
         return _row(walk.before.envelopes[found.subject], walk.what, verdict)
-    return BagVerdict(envelope="", safe=walk.what, bag=found.subject, verdict=verdict)
+    bag = _NOT_TOLD if found.subject == walk.what else found.subject
+    return BagVerdict(envelope="", safe=walk.what, bag=bag, verdict=verdict)
 
 
 def _inspected(inspection: _Done, now: Register) -> Iterator[BagVerdict]:

@@ -48,6 +48,6 @@ def _why(work: Work, person: str) -> str:
     prompt = Prompt(
         topic=Topic.REMARK, text=f"{person}: why not?", person=person, subject=work.ceremony
     )
-    while not (why := work.interaction.ask(prompt).strip()):
+    while not (why := work.ask_words(prompt)):
         pass
     return why

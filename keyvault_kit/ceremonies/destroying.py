@@ -12,7 +12,7 @@ from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.plan import Step, Work
 from keyvault_kit.ceremonies.walking import BAG_ANOTHER
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.model import Envelope, EnvelopeState, SetState
+from keyvault_kit.custody.model import Envelope, EnvelopeState, SecretSet, SetState
 from keyvault_kit.custody.pending import waiting_for
 from keyvault_kit.custody.register import Register, known
 from keyvault_kit.errors import RefusedError
@@ -54,7 +54,7 @@ def check(register: Register, envelope: str) -> None:
     if of.state not in DEAD:
         raise RefusedError(
             f"set {of.id} of envelope {its.id} is {of.state}: its sheets are still wanted",
-            mend="Change its secret first: 'rotate'.",
+            mend=_how_to_end(register, of),
         )
     if its.state not in _DESTROYABLE:
         raise RefusedError(f"envelope {its.id} is {its.state}: nothing is to destroy")
@@ -66,6 +66,18 @@ def check(register: Register, envelope: str) -> None:
             mend="Bring the evidence first: were it refused, the old password would be the only"
             " one.",
         )
+
+
+def _how_to_end(register: Register, its: SecretSet) -> str:
+    """What makes a set in force open nothing any more."""
+    key = register.keys.get(its.subject)
+    if key and key.retired:
+        return (
+            f"Key {key.id} is retired ({key.retired}), and its passkey still good: remove it at the"
+            " tenant, and settle the finding that says so ('decide settle'). Its PIN opens nothing"
+            " then."
+        )
+    return "Change its secret first: 'rotate'."
 
 
 def steps_for(envelopes: Sequence[Envelope], by: tuple[str, ...]) -> tuple[Step, ...]:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from itertools import product
 from typing import TypeVar
 
-from keyvault_kit.ceremonies import clock, closing, exceptions, records
+from keyvault_kit.ceremonies import clock, closing, exceptions, media, records
 from keyvault_kit.ceremonies.book import Signing
 from keyvault_kit.ceremonies.interaction import Interaction, OffScript, Prompt, Topic
 from keyvault_kit.ceremonies.plan import Ceremony, Condition, GoBack, Hands, Step, Work
@@ -129,6 +129,7 @@ class _Run:
         self.ids = [step.id for step in self.steps]
         self.returns = 0
         self.clock_read = False
+        self.media_noted = False
         self.latest: datetime | None = None
 
     def _plan(self) -> tuple[Step, ...]:
@@ -144,6 +145,7 @@ class _Run:
         """Do every step that is not done, and close the ceremony."""
         self._hold_what_is_done()
         self._check_all_people()
+        self._tell_of_exceptions()
         while (step := self._next()) is not None:
             lost = [name for name in step.needs if name not in self.hands]
             if lost:
@@ -202,24 +204,35 @@ class _Run:
         _hold(step, step.after, self.book.register)
 
     def _act(self, step: Step) -> tuple[Work, list[ev.Fact]]:
-        """Act once; each try has a work of its own, so that nothing is written down twice."""
-        self._demand_no_media(step)
-        work = self._work(step)
-        return work, list(step.act(work))
+        """Act once; each try has a work of its own, so that nothing is written down twice.
 
-    def _demand_no_media(self, step: Step) -> None:
-        """Whatever is plugged in could take a secret away; an opening is warned, and goes on.
+        Whatever is plugged in could take a secret away: it is looked at before, and afterwards.
 
         Raises:
             RefusedError: A transfer medium is plugged in while a secret is, or comes, in memory.
+            InputError: What was typed is a secret in hand.
         """
-        media = self.station.media() if step.secret or self.hands.hold_secret else ()
-        if not media:
-            return
-        what = f"{' and '.join(media)}: plugged in while a secret is in memory"
-        if self.ceremony.plan.clock:
-            raise RefusedError(what, mend="Take it out, and log it out.")
-        self.interaction.show(Prompt(topic=Topic.NOTE, text=f"WARNING: {what}.", subject=step.id))
+        work = self._work(step)
+        secret = step.secret or self.hands.hold_secret
+        if secret:
+            work.demand_no_media()
+        try:
+            facts = list(step.act(work))
+            work.demand_no_secret(*facts)
+        finally:
+            if secret or self.hands.hold_secret:
+                self._note_media(work)
+        return work, facts
+
+    def _note_media(self, work: Work) -> None:
+        """Enter what was plugged in meanwhile, once in a run; nothing is, before the founding."""
+        seen = self.station.media()
+        if seen and not self.media_noted and self.book.register.size:
+            self.media_noted = True
+            found = media.was_plugged(work, seen)
+            self.book.record([*self._start(), found], work.step.by, occurred=work.occurred)
+            told = f"WARNING: {found.what}. {found.mend}"
+            self.interaction.show(Prompt(topic=Topic.NOTE, text=told, subject=work.step.id))
 
     def _trying(self, what: str, work: Work, act: Callable[[], T]) -> T:
         """Let people act; where that fails, they may try again before the run ends.
@@ -239,6 +252,12 @@ class _Run:
                 prompt = Prompt(topic=Topic.RETRY, text=text, subject=what)
                 if not self.interaction.confirm(prompt):
                     raise
+
+    def _tell_of_exceptions(self) -> None:
+        """How to say that something is not as planned; a step alone is but declined."""
+        if len(self.steps) > 1 and self._next():
+            it = self.ceremony.id
+            self.interaction.show(Prompt(topic=Topic.NOTE, text=exceptions.HOW, subject=it))
 
     def _note_exception(self, work: Work) -> None:
         """Note what happened; before there is a ledger, there is nothing to note it in."""
@@ -358,7 +377,15 @@ class _Run:
 
     def _work(self, step: Step) -> Work:
         it = self.ceremony
-        return Work(self.station, self.interaction, it.id, self.hands, step, occurred=it.occurred)
+        return Work(
+            self.station,
+            self.interaction,
+            it.id,
+            self.hands,
+            step,
+            occurred=it.occurred,
+            waits=it.plan.clock,
+        )
 
 
 def _hold(step: Step, condition: Condition | None, register: Register) -> None:

@@ -13,6 +13,12 @@ QUESTIONS: Final = {
 }
 """Row of an exception -> how it is asked; the fields of the exception sheet."""
 
+HOW: Final = (
+    "Type ! at any question where something is not as planned: you say what happened, and the step"
+    " begins anew."
+)
+"""How people come to say so; told when a ceremony begins."""
+
 NOTHING: Final = "(nothing was said)"
 
 
@@ -21,6 +27,6 @@ def note(work: Work) -> ev.ExceptionNoted:
     row = {}
     for name, question in QUESTIONS.items():
         prompt = Prompt(topic=Topic.EXCEPTION, text=question, subject=name)
-        row[name] = work.interaction.ask(prompt).strip() or NOTHING
+        row[name] = work.ask_words(prompt) or NOTHING
     details = work.write_down({"step": work.step.id, **row})
     return ev.ExceptionNoted(ceremony=work.ceremony, step=work.step.id, details=details)

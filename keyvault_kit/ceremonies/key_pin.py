@@ -1,6 +1,7 @@
 """A key's PIN: drawn, printed, proven, sealed, and only then put on the key (S36, S38)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import dropwhile
 from typing import Final
 
 import msgspec
@@ -14,12 +15,14 @@ from keyvault_kit.ceremonies import (
     secret_sheets,
 )
 from keyvault_kit.ceremonies.at_keys import AtKey, KeyDesk
+from keyvault_kit.ceremonies.book import Book
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.paperwork import sheet_name
 from keyvault_kit.ceremonies.plan import Work
 from keyvault_kit.ceremonies.secret_sheets import Place
 from keyvault_kit.ceremonies.which_key import find_key, key_session
 from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.entries import decode
 from keyvault_kit.custody.model import Purpose, SecretSet, SetState
 from keyvault_kit.custody.register import Register
 from keyvault_kit.errors import DeviceError, RefusedError
@@ -54,6 +57,33 @@ def set_of(register: Register, key: str) -> SecretSet:
 def mailer_of(register: Register, key: str) -> str:
     """Id of the envelope of that set's one sheet."""
     return f"{set_of(register, key).id}-1"
+
+
+_LAST_BEFORE: Final = {"enrol": "count-pages", "pin": "read-pin"}
+"""Plan -> its last step before the key is given the PIN."""
+
+
+def told_since(book: Book, made: SecretSet) -> Iterator[ev.Fact]:
+    """What the ledger tells since a set was made in a ceremony."""
+    its = book.register.ceremonies.get(made.ceremony or "")
+    facts = (decode(body).fact for body in book.ledger.bodies(its.started if its else 0))
+    return dropwhile(lambda it: not isinstance(it, ev.SetMade) or it.set != made.id, facts)
+
+
+def may_have(book: Book, made: SecretSet) -> bool:
+    """Whether a key may have got the PIN of a set that is not in force: nobody can say it.
+
+    A key that was reset since, or got another PIN, has it no more.
+    """
+    its = book.register.ceremonies.get(made.ceremony or "")
+    last, may = _LAST_BEFORE.get(its.plan if its else ""), False
+    for fact in told_since(book, made):
+        match fact:
+            case ev.CeremonyStepped(ceremony=made.ceremony, step=step) if step == last:
+                may = True
+            case ev.KeyReset(key=made.subject) | ev.PinChanged(key=made.subject):
+                may = False
+    return may
 
 
 def make(it: KeyPin, work: Work) -> Sequence[ev.Fact]:

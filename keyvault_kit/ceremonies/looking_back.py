@@ -60,6 +60,35 @@ def deeds(book: Book, account: str) -> tuple[Deed, ...]:
     return tuple(sorted(found, key=lambda it: it.time))
 
 
+USES: Final = ("open", "recover", "drill")
+"""Plans in which an account is used."""
+
+
+def took_part(register: Register, account: str) -> frozenset[str]:
+    """Who used an account, or saw what opens it, since its last post-mortem."""
+    since = last_held(register, account)
+    uses = (
+        it
+        for it in register.ceremonies.values()
+        if it.plan in USES and it.request.get("account") == account
+    )
+    used = {
+        person
+        for it in uses
+        if since is None or max(it.times, default=since) > since
+        for person in it.people
+    }
+    saw = {
+        it.person
+        for it in register.exposures
+        if it.time
+        and (since is None or it.time > since)
+        and not it.present
+        and _came_after(register, account, it.set, it.seq)
+    }
+    return frozenset(used | saw)
+
+
 def _told(register: Register, account: str, entry: Entry) -> Iterator[Deed]:
     fact, who = entry.fact, entry.by
     match fact:
@@ -67,7 +96,7 @@ def _told(register: Register, account: str, entry: Entry) -> Iterator[Deed]:
             its = register.envelopes[fact.envelope]
             state = "" if fact.intact else "; its bag was not intact"
             what = f"opened {its.id}, {contents_in(register, its)} ({fact.why}){state}"
-        case ev.SecretExposed() if _was_seen(register, account, fact, entry.seq):
+        case ev.SecretExposed() if _came_after(register, account, fact.set, entry.seq):
             who, what = (fact.person,), f"saw {_seen(fact)} of {fact.set}"
         case ev.AccountUsed(account=used) if used == account:
             what = f"used {account}{_with_key(fact.key)} ({fact.why})"
@@ -100,10 +129,10 @@ def _holds_key(register: Register, account: str, its: Envelope) -> bool:
     return kind == "key" and tag in register.keys and register.keys[tag].account == account
 
 
-def _was_seen(register: Register, account: str, fact: ev.SecretExposed, seq: int) -> bool:
-    """Whether somebody saw a secret of an account once it was in force."""
-    since = register.sets[fact.set].since_seq if fact.set in register.sets else None
-    return since is not None and since < seq and _is_of(register, account, fact.set)
+def _came_after(register: Register, account: str, set_id: str, seq: int) -> bool:
+    """Whether an entry came after a secret of an account was in force."""
+    since = register.sets[set_id].since_seq if set_id in register.sets else None
+    return since is not None and since < seq and _is_of(register, account, set_id)
 
 
 def _is_of(register: Register, account: str, set_id: str) -> bool:

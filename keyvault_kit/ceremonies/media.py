@@ -9,13 +9,16 @@ from typing import Final
 
 from keyvault_kit.ceremonies import station_papers
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
-from keyvault_kit.ceremonies.plan import Work
+from keyvault_kit.ceremonies.plan import Work, printable
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.items import Item, ItemKind
 from keyvault_kit.custody.model import EnvelopeState
 from keyvault_kit.custody.register import Register
 from keyvault_kit.custody.wording import listed
 from keyvault_kit.errors import InputError, InternalError, RefusedError
+
+PLUGGED: Final = "medium-plugged"
+"""Rule of the finding that a medium was plugged in while a secret was in memory."""
 
 _IN_HAND: Final = "transfer medium"
 """Under this name a run holds the id of the medium that it had plugged in, until it is out."""
@@ -103,6 +106,22 @@ def log_out(work: Work, files: Sequence[tuple[str, str]] = ()) -> list[ev.Fact]:
         raise RefusedError(f"transfer medium {medium} is still plugged in", mend="Take it out.")
     work.hands.drop(_IN_HAND)
     return [ev.MediumLoggedOut(item=medium, files=hashes)]
+
+
+def was_plugged(work: Work, names: Sequence[str]) -> ev.FindingMade:
+    """The finding that media were plugged in during a step, while a secret was in memory.
+
+    Args:
+        names: Those that this machine sees.
+    """
+    what = f"{listed(printable(it) for it in names)}: plugged in while a secret was in memory"
+    return ev.FindingMade(
+        rule=PLUGGED,
+        subject=work.ceremony,
+        what=f"{what}, at step {work.step.id} of {work.ceremony}",
+        mend="Find out who plugged it in, and keep it as evidence. Treat what was in memory as"
+        " seen: make it anew.",
+    )
 
 
 def print_outgoing(work: Work, files: Sequence[tuple[str, bytes]]) -> None:

@@ -1,8 +1,8 @@
 """A new PIN for a key in service: the old one read, the new one put on the key (S32, S36).
 
 The new PIN lies proven and sealed before the key gets it. Where a run ends while the key takes it,
-the key has one of two PINs, and which is found out by the old one: it was right in this ceremony,
-so that if it is wrong now, the key has the new one. That costs one attempt, and no more.
+nobody knows which PIN the key has: the new one is read again from its own mailer, and tried. Only
+what the key has taken comes into force; else another one is drawn.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,9 +16,8 @@ from keyvault_kit.ceremonies.plan import GoBack, Work
 from keyvault_kit.ceremonies.recognition import SAME_KEY, recognise
 from keyvault_kit.ceremonies.which_key import key_session
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.entries import decode
-from keyvault_kit.custody.model import EnvelopeState, Purpose, SetState
-from keyvault_kit.errors import InputError, RefusedError
+from keyvault_kit.custody.model import EnvelopeState, Purpose, SecretSet, SetState
+from keyvault_kit.errors import RefusedError
 from keyvault_kit.keys import pin
 from keyvault_kit.keys.reading import read
 from keyvault_kit.keys.session import KeySession
@@ -34,6 +33,8 @@ WHY: Final = "new PIN"
 """Why key and mailer are taken out of their bags."""
 NO_PIN: Final = "it has no PIN"
 """How a key is entered that gets its first PIN here."""
+REFUSED: Final = "key-pin"
+"""The rule of the finding that a key has another PIN than it should."""
 
 _SENT: Final = "sent"
 """In the hands once a change was sent to the key in this run: it may have been taken."""
@@ -141,66 +142,91 @@ def read_old(tag: str, envelope: str, work: Work) -> Sequence[ev.Fact]:
         RefusedError: No PIN is sent to this key, or no attempt to be spent is left.
         DeviceError: The key failed.
     """
-    before = _found_before(tag, work)
     if "pin" not in work.hands:
-        if not before:
-            raise GoBack(_LOST)
-        return _find_out(tag, envelope, before, work)
+        return _find_out(tag, work)
     with _session(tag, work) as session:
         if not session.info.options.get("clientPin"):
             work.hands.take(OLD, NONE)
             return [ev.KeySeen(key=tag, why=NO_PIN)]
         _demand_unforced(tag, session)
         with _old_pin(tag, envelope, work) as old:
-            checked = _checked(tag, session, old, work)
+            checked = _checked_old(tag, envelope, session, old, work)
             work.hands.take(OLD, Secret(old.expose()))
     return [checked]
 
 
-def _found_before(tag: str, work: Work) -> str:
-    """What was found of the old PIN since the newest set was made; empty for nothing yet."""
-    started, found = work.register.ceremonies[work.ceremony].started, ""
-    for fact in (decode(body).fact for body in work.station.book.ledger.bodies(started)):
-        match fact:
-            case ev.SetMade(purpose=Purpose.PIN, subject=subject) if subject == tag:
-                found = ""
-            case ev.PinChecked(key=key, right=True) if key == tag:
-                found = OLD
-            case ev.KeySeen(key=key, why=why) if (key, why) == (tag, NO_PIN):
-                found = NONE
-    return found
-
-
-def _find_out(tag: str, envelope: str, before: str, work: Work) -> Sequence[ev.Fact]:
-    """Which PIN the key has, where the run before may have ended while it was changed.
+def _find_out(tag: str, work: Work) -> Sequence[ev.Fact]:
+    """Have the new PIN read again and tried, where the run before may have ended at the change.
 
     Raises:
-        GoBack: It has the old one still, and the new one is lost.
+        GoBack: The key never got it, or does not take it.
+        InputError, MismatchError: Its mailer cannot be read, or is another one.
     """
+    made = key_pin.set_of(work.register, tag)
+    if not key_pin.may_have(work.station.book, made):
+        raise GoBack(_LOST)
     with _session(tag, work) as session:
-        has_pin = session.info.options.get("clientPin")
-        if before == NONE and not has_pin:
+        if not session.info.options.get("clientPin"):
             raise GoBack(_LOST)
-        if before == OLD:
-            with _old_pin(tag, envelope, work, twice=True) as old:
-                _demand_wrong(tag, session, old, work)
+        with _new_pin(tag, work) as new:
+            try:
+                checked = _checked(tag, session, new, work)
+            except pin.WrongPinError:
+                _note_strange(tag, made, work)
+                raise GoBack(_LOST) from None
     work.hands.take(OLD, CHANGED)
-    told = f"Key {tag} has the new PIN, which lies sealed: the run before ended just after that."
+    told = f"Key {tag} has the new PIN: the run before ended just after that."
     work.interaction.show(Prompt(topic=Topic.NOTE, text=told, subject=tag))
-    return []
+    return [checked]
 
 
-def _demand_wrong(tag: str, session: KeySession, old: Secret, work: Work) -> None:
-    """Try the old PIN, which was right in this ceremony.
+@contextmanager
+def _new_pin(tag: str, work: Work) -> Iterator[Secret]:
+    """The new PIN from its mailer, out of its bag: it goes into a new one when it is deposited."""
+    mailer = work.register.envelopes[key_pin.mailer_of(work.register, tag)]
+    if mailer.state is not EnvelopeState.OPENED:
+        told = f"Take the new PIN mailer, envelope {mailer.id}, out of its bag: it is tried."
+        work.interaction.show(Prompt(topic=Topic.NOTE, text=told, subject=mailer.id))
+        work.observe(handling.open_envelope(work, mailer.id, WHY))
+    work.lay_open(mailer.set or "", 1)
+    with reading_back.salted(work, "pin", mailer, _ANOTHER_WAY) as new:
+        yield new
+
+
+def _note_strange(tag: str, made: SecretSet, work: Work) -> None:
+    """A key that had no PIN, and did not take ours, has one that somebody else gave it."""
+    if ev.KeySeen(key=tag, why=NO_PIN) in key_pin.told_since(work.station.book, made):
+        _note_refused(
+            tag, f"key {tag} had no PIN before this ceremony, and has one that is not ours", work
+        )
+
+
+def _note_refused(tag: str, what: str, work: Work) -> None:
+    finding = ev.FindingMade(
+        rule=REFUSED,
+        subject=tag,
+        what=what,
+        mend="Find out who gave it another one. Who knows that types it; else reset the key: 'keys"
+        " reset'.",
+    )
+    if all((it.rule, it.what) != (REFUSED, what) for it in work.register.open_findings()):
+        work.observe(finding)
+
+
+def _checked_old(
+    tag: str, envelope: str, session: KeySession, old: Secret, work: Work
+) -> ev.PinChecked:
+    """Try the old PIN; that of its proven mailer is no slip of anybody.
 
     Raises:
-        GoBack: It is right still.
+        WrongPinError: It is wrong.
     """
     try:
-        _checked(tag, session, old, work)
+        return _checked(tag, session, old, work)
     except pin.WrongPinError:
-        return
-    raise GoBack(_LOST)
+        if _on_paper(tag, envelope, work):
+            _note_refused(tag, f"key {tag} does not take the PIN of envelope {envelope}", work)
+        raise
 
 
 def _checked(tag: str, session: KeySession, secret: Secret, work: Work) -> ev.PinChecked:
@@ -226,34 +252,32 @@ def _demand_unforced(tag: str, session: KeySession) -> None:
 
 
 @contextmanager
-def _old_pin(tag: str, envelope: str, work: Work, *, twice: bool = False) -> Iterator[Secret]:
+def _old_pin(tag: str, envelope: str, work: Work) -> Iterator[Secret]:
     """The old PIN: from its mailer, which proves it; or typed by who knows it.
 
-    Args:
-        twice: Whether it is typed twice, for a slip would be taken for something else.
-
     Raises:
-        InputError: The mailer cannot be read, or the two differ.
+        InputError: The mailer cannot be read.
         MismatchError: The mailer is not the one that was printed.
     """
-    its = work.register.envelopes.get(envelope)
-    if its and its.state is EnvelopeState.OPENED:
-        with reading_back.salted(work, "pin", its, _ANOTHER_WAY) as old:
+    if _on_paper(tag, envelope, work):
+        with reading_back.salted(
+            work, "pin", work.register.envelopes[envelope], _ANOTHER_WAY
+        ) as old:
             yield old
         return
     knows = work.register.keys[tag].unrecorded
     person = knows.by[0] if knows else work.step.by[0]
-
-    def asked(text: str) -> Secret:
-        prompt = Prompt(topic=Topic.KEY_PIN, text=f"{person}: {text}", person=person, subject=tag)
-        return work.interaction.ask_pin(prompt)
-
-    with asked(f"type the PIN that key {tag} has until now") as old:
-        if twice:
-            with asked("the same PIN again") as again:
-                if again != old:
-                    raise InputError("the two PINs differ", mend="Begin the step again.")
+    text = f"{person}: type the PIN that key {tag} has until now"
+    prompt = Prompt(topic=Topic.KEY_PIN, text=text, person=person, subject=tag)
+    with work.interaction.ask_pin(prompt) as old:
         yield old
+
+
+def _on_paper(tag: str, envelope: str, work: Work) -> bool:
+    """Whether the old mailer is at hand, and its PIN is that of the key by the register."""
+    its = work.register.envelopes.get(envelope)
+    in_force = its and its.set == work.register.keys[tag].pin_set
+    return bool(its and in_force and its.state is EnvelopeState.OPENED)
 
 
 _ANOTHER_WAY: Final = (

@@ -7,14 +7,15 @@ from typing import Final, Self, TypeVar
 
 import msgspec
 
-from keyvault_kit.ceremonies.interaction import Interaction, Prompt
+from keyvault_kit.ceremonies import slips
+from keyvault_kit.ceremonies.interaction import Interaction, Prompt, Topic
 from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.commitments import SALT_SIZE, commit
 from keyvault_kit.custody.entries import canonical_json
 from keyvault_kit.custody.events import Request
 from keyvault_kit.custody.register import Register
-from keyvault_kit.errors import InputError, InternalError
+from keyvault_kit.errors import InputError, InternalError, RefusedError
 from keyvault_kit.ledger.store import Detail
 from keyvault_kit.secret import Secret
 
@@ -22,6 +23,9 @@ T = TypeVar("T")
 
 REVEAL_SECONDS: Final = 60
 """How long a secret stays on the screen at most."""
+
+_LONG: Final = 8
+"""Characters of a secret that stand nowhere by accident."""
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -135,9 +139,15 @@ class Hands:
         return things
 
     @property
+    def all_secrets(self) -> tuple[Secret, ...]:
+        """Every secret that is held, whatever its name."""
+        each = (it for thing in self._things.values() for it in _each(thing))
+        return tuple(it for it in each if isinstance(it, Secret))
+
+    @property
     def hold_secret(self) -> bool:
         """Whether a secret is held under any name."""
-        return any(isinstance(it, Secret) for thing in self._things.values() for it in _each(thing))
+        return bool(self.all_secrets)
 
     def drop(self, name: str) -> None:
         """Wipe and forget what is held under that name, if anything is."""
@@ -187,7 +197,13 @@ def printable(text: str) -> str:
 
 @dataclass
 class Work:
-    """What a step's act works with."""
+    """What a step's act works with.
+
+    Attributes:
+        details: Rows that are kept with what the step enters.
+        occurred: When it took place, aware, where it is entered afterwards.
+        waits: Whether it may be refused; an opening is warned, and goes on.
+    """
 
     station: Station
     interaction: Interaction
@@ -198,6 +214,7 @@ class Work:
     erase: list[str] = field(default_factory=list)
     checkpoint_signatures: list[tuple[int, str, str]] = field(default_factory=list)
     occurred: datetime | None = None
+    waits: bool = True
 
     @property
     def register(self) -> Register:
@@ -205,11 +222,21 @@ class Work:
         return self.station.book.register
 
     def observe(self, *facts: ev.Fact) -> None:
-        """Record what was seen at once, whatever becomes of the step; at most it is seen twice."""
+        """Record what was seen at once, whatever becomes of the step; at most it is seen twice.
+
+        Raises:
+            InputError: What was typed into it is a secret in hand; nothing is recorded.
+        """
+        self.demand_no_secret(*facts)
         self.station.book.record(facts, self.step.by, occurred=self.occurred)
 
     def lay_open(self, set_id: str, number: int) -> None:
-        """Record who stands by while a sheet lies open; to be called before it does."""
+        """Record who stands by while a sheet lies open; to be called before it does.
+
+        Raises:
+            RefusedError: A transfer medium is plugged in.
+        """
+        self.demand_no_media()
         self.observe(
             *(
                 ev.SecretExposed(person=person, set=set_id, number=number, present=True)
@@ -217,9 +244,65 @@ class Work:
             )
         )
 
+    def ask_words(self, prompt: Prompt) -> str:
+        """Ask for free text that is kept; where it holds a secret it is not, and is asked anew.
+
+        Returns:
+            What was said, on one line; empty where nothing was.
+        """
+        text = f"{prompt.text} (never a secret)"
+        asked = msgspec.structs.replace(prompt, text=text)
+        while True:
+            said = self.interaction.ask(asked).strip()
+            if slips.holds(said, self.hands.all_secrets) or slips.looks_secret(said):
+                told = "That held a secret, or looks like one, and was not kept. Say it without."
+            elif said and not said.isprintable():
+                told = "That held a character that cannot be shown, and was not kept."
+            else:
+                return said
+            self.interaction.show(Prompt(topic=Topic.NOTE, text=told, subject=prompt.subject))
+
+    def demand_no_secret(self, *facts: ev.Fact) -> None:
+        """Check that nothing that was typed and is to be entered is a secret in hand.
+
+        Raises:
+            InputError: It is; nothing of it is repeated.
+        """
+        # Digits of a short PIN may stand in a fact by accident, and not be anybody's slip.
+        long = (it for it in self.hands.all_secrets if len(it) >= _LONG)
+        if slips.holds(msgspec.json.encode(facts).decode(), long):
+            raise InputError(
+                "what was typed is a secret, and was not entered",
+                mend="Begin this step again, and type what is asked for.",
+            )
+
+    def demand_no_media(self) -> None:
+        """Check that nothing is plugged in that could take a secret away; an opening is but warned.
+
+        Raises:
+            RefusedError: A transfer medium is plugged in.
+        """
+        media = self.station.media()
+        if not media:
+            return
+        what = f"{' and '.join(media)}: plugged in while a secret is in memory"
+        if self.waits:
+            raise RefusedError(what, mend="Take it out, and log it out.")
+        warning = Prompt(topic=Topic.NOTE, text=f"WARNING: {what}.", subject=self.step.id)
+        self.interaction.show(warning)
+
     def write_down(self, row: dict[str, str], *, keep_until: date | None = None) -> str:
-        """Put a name or free text into an erasable row; returns what the log says of it."""
+        """Put a name or free text into an erasable row; returns what the log says of it.
+
+        Raises:
+            InputError: It is empty, cannot be shown, or holds a secret in hand or a share.
+        """
         demand_printable(row)
+        text = "\n".join(row.values())
+        if slips.holds(text, self.hands.all_secrets) or slips.has_share(text):
+            raise InputError(
+                "what was typed holds a secret, and was not kept", mend="Type it again without."
+            )
         if keep_until:  # in the row as well: what it commits to covers the day, too
             row = row | {"keep_until": keep_until.isoformat()}
         salt = self.station.random(SALT_SIZE)
@@ -232,6 +315,11 @@ class Work:
     def reveal(
         self, prompt: Prompt, secret: Secret, *, set_id: str, half: int | None = None
     ) -> None:
-        """Show a secret to the prompt's person; the exposure is recorded before."""
+        """Show a secret to the prompt's person; the exposure is recorded before.
+
+        Raises:
+            RefusedError: A transfer medium is plugged in.
+        """
+        self.demand_no_media()
         self.observe(ev.SecretExposed(person=prompt.person, set=set_id, half=half))
         self.interaction.reveal(prompt, secret, seconds=REVEAL_SECONDS)

@@ -5,7 +5,7 @@ sign-in that the tenant refuses: each is recorded, and the work goes on. Where i
 it happened, people are asked what had been done, and nothing is read or shown again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -16,17 +16,21 @@ from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.plan import Work
 from keyvault_kit.ceremonies.walking import BAG_ANOTHER
 from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.authority import TABLE, TWO
 from keyvault_kit.custody.history import PRACTICE
 from keyvault_kit.custody.model import Envelope, EnvelopeState, Form, Purpose
 from keyvault_kit.custody.register import Register, known
-from keyvault_kit.errors import InputError, KeyvaultError, MismatchError
+from keyvault_kit.errors import InputError, KeyvaultError, MismatchError, RefusedError
 from keyvault_kit.secret import Secret
 from keyvault_kit.sharing.recovery import RecoveryState
 
 CONTENT_GONE: Final = "bag-content"
 SHEET_UNUSABLE: Final = "sheet-unusable"
 SIGN_IN_REFUSED: Final = "sign-in-refused"
+OPENED_BY: Final = "opened-by"
 """Rules of the findings that are made here."""
+
+Act = Callable[[Work], Sequence[ev.Fact]]
 
 _SEALED: Final = (EnvelopeState.SEALED, EnvelopeState.DEPOSITED)
 _ANOTHER: Final = "Use another envelope of the set."
@@ -46,6 +50,62 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     set: str
     envelopes: tuple[str, ...]
     why: str
+
+
+# --- Who opens
+
+
+def check_hands(register: Register, account: str, why: str, people: Sequence[str]) -> None:
+    """Check that an account is practised with by two who handle envelopes; emergencies never wait.
+
+    Raises:
+        RefusedError: It is to be practised by somebody alone, or by an auditor.
+    """
+    doubts = tuple(_doubts(register, why, people))
+    if doubts and why in PRACTICE:
+        raise RefusedError(
+            f"{account} is not opened to practise: {' and '.join(doubts)}",
+            mend="Name two who handle envelopes; in an emergency nobody waits: --why emergency.",
+        )
+
+
+def by_hands(act: Act, account: str, why: str, work: Work) -> Sequence[ev.Fact]:
+    """Do something of an opening; what was done by others than it should be is a finding.
+
+    Raises:
+        RefusedError: As `check_hands`, unless it is entered late: then it was done.
+    """
+    if not work.occurred:
+        check_hands(work.register, account, why, work.step.by)
+    _note_hands(work, account, why)
+    return act(work)
+
+
+def _note_hands(work: Work, account: str, why: str) -> None:
+    noted = {(it.rule, it.what) for it in work.register.findings}
+    for doubt in _doubts(work.register, why, work.step.by):
+        found = _doubtful(account, why, doubt, work.ceremony)
+        if (found.rule, found.what) not in noted:
+            work.observe(found)
+
+
+def _doubts(register: Register, why: str, people: Sequence[str]) -> Iterator[str]:
+    """Why these people should not do it."""
+    if why in PRACTICE and len(set(people)) < TWO:
+        yield f"{people[0]} is alone with it"
+    for person in people:
+        its = register.people.get(person)
+        if its is None or not set(its.roles) & set(TABLE[ev.EnvelopeDeposited].roles):
+            yield f"{person} is none of those who handle envelopes"
+
+
+def _doubtful(account: str, why: str, doubt: str, ceremony: str) -> ev.FindingMade:
+    return ev.FindingMade(
+        rule=OPENED_BY,
+        subject=account,
+        what=f"{account} was opened in {ceremony} ({why}) although {doubt}",
+        mend="Look into it in a post-mortem: 'post-mortem'.",
+    )
 
 
 # --- What is opened
@@ -190,6 +250,7 @@ def use_password(work: Work, it: Use) -> Sequence[ev.Fact]:
         InputError, MismatchError: The sheets do not give it.
     """
     person = work.step.by[0]
+    _note_hands(work, it.account, it.why)
     if work.occurred:
         return _told_of_password(work, it)
     form = work.register.sets[it.set].form

@@ -267,7 +267,7 @@ def _remark(check: Check, work: Work, about: str) -> list[ev.Fact]:
     """What people say of a no, in an erasable row: a record prints it with its exceptions."""
     text = "What is not so, in your words? Nothing if that says it all"
     prompt = Prompt(topic=Topic.REMARK, text=text, subject=about)
-    said = work.interaction.ask(prompt).strip()
+    said = work.ask_words(prompt)
     if not said:
         return []
     row = {

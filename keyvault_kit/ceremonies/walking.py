@@ -9,12 +9,14 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
+from keyvault_kit.ceremonies import slips
 from keyvault_kit.ceremonies.documents import contents_in
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.plan import Work
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import ID_PATTERN, Envelope, EnvelopeState, Finding
-from keyvault_kit.custody.register import Register
+from keyvault_kit.custody.register import Register, known
+from keyvault_kit.custody.wording import listed
 
 AUDIT: Final = "audit"
 """The plan whose ceremonies walk through safes."""
@@ -32,6 +34,11 @@ BAG_ANOTHER: Final = "bag-another"
 _NOT_HERE: Final = (BAG_MISSING, BAG_ELSEWHERE)
 _LONGEST: Final = 64
 """Characters of an id."""
+
+_UNKNOWN: Final = (
+    "No bag with that number is on record. If it stands on a closed bag here, type it once more; if"
+    " not, it was a slip and does not count: type the next."
+)
 
 _MENDS: Final = {
     BAG_MISSING: "Look for it in the other safes, and ask who opened this one. If it stays away,"
@@ -61,6 +68,19 @@ def last_walk(register: Register, safe: str) -> datetime | None:
         if step == mine
     )
     return max(times, default=None)
+
+
+def home_of(register: Register, envelope: str) -> str:
+    """Where an envelope lies, for whoever fetches it: 'safe hq-1 at hq (openers alice and bob)'.
+
+    Returns:
+        Empty where it lies in no safe.
+    """
+    its = register.envelopes[envelope]
+    if its.state is not EnvelopeState.DEPOSITED:
+        return ""
+    safe = known(register.safes, its.safe or "", "safe")
+    return f"safe {safe.id} at {safe.site} (openers {listed(safe.openers)})"
 
 
 def lying_in(register: Register, safe: str) -> tuple[Envelope, ...]:
@@ -102,14 +122,17 @@ def gap(register: Register, audit: str, envelope: str) -> Finding | None:
 def _numbers(work: Work, safe: str, expected: Collection[str]) -> Iterator[str]:
     """The numbers of the bags that lie in a safe, each once.
 
-    Where some were not read that should be there, people look for them again before that counts.
+    Where some were not read that should be there, people look for them again before that counts. A
+    number that the register does not know counts once it was typed twice: it may be a slip.
     """
     text = f"The number of a bag in safe {safe}; nothing when there is no other"
     prompt = Prompt(topic=Topic.FOUND, text=text, person=work.step.by[0], subject=safe)
     read: set[str] = set()
     looked_again = False
+    doubtful = ""
     while True:
-        number = work.interaction.ask(prompt).strip()
+        number, before = work.interaction.ask(prompt).strip(), doubtful
+        doubtful = ""
         if not number:
             unread = sorted(set(expected) - read)
             if looked_again or not unread:
@@ -121,6 +144,9 @@ def _numbers(work: Work, safe: str, expected: Collection[str]) -> Iterator[str]:
             _tell(work, safe, "That is no bag number: letters, digits, - and _, without blanks.")
         elif number in read:
             _tell(work, safe, f"Bag {number} was read already.")
+        elif number not in (*work.register.bags, before):
+            doubtful = number
+            _tell(work, safe, _UNKNOWN)
         else:
             read.add(number)
             yield number
@@ -133,8 +159,11 @@ def _tell(work: Work, safe: str, text: str) -> None:
 def _misplaced(safe: str, number: str, its: Envelope | None) -> Iterator[ev.FindingMade]:
     """What is wrong with a bag that was found, but for its seal."""
     if its is None:
-        what = f"bag {number} lies in safe {safe}, and the register knows no such bag"
-        yield _finding(BAG_UNKNOWN, number, what)
+        # What may be a PIN, or a share, is not entered: a ledger forgets nothing.
+        fit = not slips.looks_no_bag(number)
+        bag = f"bag {number}" if fit else "a bag (its number looks like a secret: look there)"
+        what = f"{bag} lies in safe {safe}, and the register knows no such bag"
+        yield _finding(BAG_UNKNOWN, number if fit else safe, what)
     elif its.bag != number:
         now = f"lies in bag {its.bag} now" if its.bag else "lies in no bag now"
         what = f"bag {number} lies in safe {safe}: it was that of envelope {its.id}, which {now}"

@@ -58,17 +58,17 @@ class TerminalInteraction:
 
     def ask_pin(self, prompt: Prompt) -> Secret:
         """Ask for a PIN without showing it."""
-        return ask_secret(prompt.text)
+        return _unless_off_script(ask_secret(prompt.text))
 
     def read_sheet(self, prompt: Prompt, *, words: bool) -> Secret:
         """Ask for a printed sheet: scanned, typed word by word, or as the file of a scan."""
         from keyvault_kit.cli.reading_back import read_back  # noqa: PLC0415 - it draws on this
 
-        return read_back(prompt.text, words=words)
+        return _unless_off_script(read_back(prompt.text, words=words))
 
     def wait_for_key(self, prompt: Prompt) -> None:
         """Wait until Enter says that the key is plugged in."""
-        click.prompt(f"{prompt.text}, then press Enter", default="", show_default=False, err=True)
+        _asked(f"{prompt.text}, then press Enter")
 
     def touch(self, prompt: Prompt) -> None:
         """Say that a key waits."""
@@ -101,6 +101,17 @@ def _asked(text: str) -> str:
     if answer.strip() == OFF_SCRIPT:
         raise OffScript
     return answer
+
+
+def _unless_off_script(typed: Secret) -> Secret:
+    """What was typed without being shown, if it says nothing else; no PIN and no sheet is so short.
+
+    Raises:
+        OffScript: It says that this is not as planned.
+    """
+    if typed == Secret.from_text(OFF_SCRIPT):
+        raise OffScript
+    return typed
 
 
 def ask_secret(text: str) -> Secret:

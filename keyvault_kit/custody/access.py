@@ -263,13 +263,16 @@ def _remarks(register: Register) -> Iterator[str]:
                 f" is none: the one of {account.id} that is in force is not counted on"
             )
     for its in register.sets.values():
-        if its.lives:
-            yield (
-                f"the tenant took the password of set {its.id}, which is {its.state}:"
-                f" the one of {its.subject} that is in force is not counted on"
-            )
-        if its.state is not SetState.IN_FORCE or its.purpose is Purpose.IDENTITY:
-            continue
+        yield from _about_set(register, its)
+
+
+def _about_set(register: Register, its: SecretSet) -> Iterator[str]:
+    if its.lives:
+        yield (
+            f"the tenant took the password of set {its.id}, which is {its.state}:"
+            f" the one of {its.subject} that is in force is not counted on"
+        )
+    if its.state is SetState.IN_FORCE and its.purpose is not Purpose.IDENTITY:
         out = [it.id for it in register.live_envelopes(its.id) if not _lies(it)]
         if out:
             lie = "lies" if len(out) == 1 else "lie"

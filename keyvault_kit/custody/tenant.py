@@ -187,8 +187,7 @@ class ConditionalAccessPolicy(_Fact, frozen=True):
         include_locations: As `exclude_locations`: ids, `All` or `AllTrusted`; empty where the
             policy does not look at them.
         device_filter: The rule of its device filter; empty without one.
-        other_conditions: Names of the further conditions that are set: `platforms`,
-            `userRiskLevels`, `signInRiskLevels`.
+        other_conditions: Names of the further conditions that are set: `signInRiskLevels`.
         built_in_controls: `mfa`, `block`, `compliantDevice` and so on; `termsOfUse` and
             `customAuthenticationFactors` where the policy asks for such.
         operator: Of the grant controls, `AND` or `OR`.
@@ -356,10 +355,10 @@ class TenantFacts(_Fact, frozen=True):
         taken: When the evidence was exported, aware.
         accounts: The emergency access accounts that it holds.
         other_methods: The methods of the other administrators, without saying whose (S18).
-        allowed_to_use_sspr: Whether administrators reset passwords themselves
-            (`policies/authorizationPolicy`).
+        allowed_to_use_sspr: Whether administrators reset passwords themselves.
         sspr_notifies_all_admins: Whether all administrators are told when one does.
         service_plans: What the tenant subscribes to (`subscribedSkus`): `AAD_PREMIUM`.
+        log_days: How far back the logs were asked for; None where the evidence does not say it.
     """
 
     taken: datetime
@@ -375,6 +374,7 @@ class TenantFacts(_Fact, frozen=True):
     diagnostic_settings: tuple[DiagnosticSetting, ...] | None = None
     alert_rules: tuple[AlertRule, ...] | None = None
     action_groups: tuple[ActionGroup, ...] | None = None
+    log_days: int | None = None
 
     def account(self, registered: Account) -> TenantAccount | None:
         """What the evidence holds of an account of the register.

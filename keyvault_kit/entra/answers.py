@@ -36,6 +36,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         account: The account's sign-in name.
         object_id: Its object id; None where the script was not told.
         key: Asset tag of the key whose passkey it was about; None for a password.
+        set: Id of the secret set whose password it was; None for a passkey.
         ok: Whether the tenant did it.
         method_id: Graph's id of the passkey that it made.
         aa_guid: The model that the tenant read from the attestation.
@@ -49,6 +50,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     ok: bool
     object_id: str | None = None
     key: str | None = None
+    set: str | None = None
     method_id: str | None = None
     aa_guid: str | None = None
     answer_sha256: str | None = None
@@ -86,14 +88,24 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
     tenant_id: str | None = None
     ignored: Mapping[str, int] = {}
 
-    def password(self, account: Account, since: datetime) -> Event | None:
-        """The newest attempt to set the account's password, not before `since`; None without."""
-        tried = (
-            it
-            for it in self.events
-            if it.action == Action.SET_PASSWORD and it.is_of(account) and it.time >= since
+    def passwords(self, account: Account) -> tuple[Event, ...]:
+        """The attempts to set a password of the account, oldest first."""
+        tried = (it for it in self.events if it.action == Action.SET_PASSWORD)
+        return tuple(it for it in tried if it.is_of(account))
+
+    def password(self, account: Account, set_id: str) -> Event | None:
+        """What became of the password of a set; None where it was never sent.
+
+        What the tenant took once, it took: that a later attempt was refused changes nothing.
+        """
+        sent = (it for it in self.passwords(account) if it.set == set_id)
+        return max(sent, key=lambda it: (it.ok, it.time), default=None)
+
+    def last_taken(self, account: Account) -> Event | None:
+        """The newest attempt by which the account got a password; None without."""
+        return max(
+            (it for it in self.passwords(account) if it.ok), key=lambda it: it.time, default=None
         )
-        return max(tried, key=lambda it: (it.time, it.ok), default=None)
 
     def passkey(self, tag: str, answer: str) -> Event | None:
         """What became of a key's registration answer; None where it was never sent.

@@ -34,6 +34,21 @@ PROTECTION: Final[Mapping[str, int]] = {
 }
 """WebAuthn's names of the credProtect levels (CTAP 2.1, 12.1)."""
 
+USER_HANDLE: Final = 64
+"""Bytes of a user handle at most (WebAuthn, 4); one at least."""
+
+NAME_SIZE: Final = 64
+"""Bytes of a name, as UTF-8, that every key keeps whole (WebAuthn, 6.4.1)."""
+
+CHALLENGE: Final = range(16, 10_001)
+"""Bytes of a challenge: less can be guessed (WebAuthn, 13.4.3), and of more there is no use."""
+
+CREDENTIAL_ID: Final = 1023
+"""Bytes of a credential id at most (WebAuthn, 4)."""
+
+LISTED: Final = 64
+"""So many credentials, or algorithms, at most: more are no answer of Entra, nor taken by a key."""
+
 _POLICY: Final = "Look at the passkey policy of the tenant, and fetch new options."
 
 _Bytes = Annotated[str, msgspec.Meta(min_length=1)]
@@ -183,18 +198,19 @@ def read_options(data: bytes, *, upn: str, now: datetime) -> CreationOptions:
 
     Raises:
         InputError: The file is no options file, or is cut short.
-        RefusedError: A foreign relying party, another account, an expired challenge, or a passkey
-            that would not be one of ours.
+        RefusedError: A foreign relying party, another account, an expired challenge, a passkey
+            that would not be one of ours, or what no key would take.
     """
     try:
         file, ignored = read_as(_OptionsFile, data)
         expires = datetime.fromisoformat(file.expires)
         options = _options(file.public_key, expires, ignored)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise InputError(
             f"this is no file of creation options: {error}", mend="Fetch new options online."
         ) from error
     _check(options, file.public_key, upn=upn, now=now)
+    _check_sizes(options)
     return options
 
 
@@ -248,6 +264,11 @@ def _check(options: CreationOptions, public_key: _PublicKey, *, upn: str, now: d
         raise RefusedError(
             f"the options for {upn} do not ask for a key that keeps the passkey (S17)", mend=_POLICY
         )
+    if selection.authenticator_attachment == "platform":
+        raise RefusedError(
+            f"the options for {upn} ask for a passkey of a computer, not of a security key",
+            mend=_POLICY,
+        )
     if ES256 not in options.algorithms:
         raise RefusedError(
             f"the options for {upn} do not allow ES256, only {list(options.algorithms)}",
@@ -258,6 +279,36 @@ def _check(options: CreationOptions, public_key: _PublicKey, *, upn: str, now: d
             f"the options for {upn} do not ask for direct attestation",
             mend="Turn on attestation enforcement in the passkey policy.",
         )
+
+
+def _check_sizes(options: CreationOptions) -> None:
+    """Check what a key would refuse, or cut off, only once its PIN was drawn and is sealed."""
+    names = {
+        "relying party": options.rp_name,
+        "account": options.upn,
+        "account for display": options.display_name,
+    }
+    for whose, name in names.items():
+        if not (name.isprintable() or not name) or len(name.encode()) > NAME_SIZE:
+            raise RefusedError(
+                f"the name of the {whose} in the options is longer than {NAME_SIZE} bytes, or"
+                " cannot be shown",
+                mend="Give it a shorter, plain name at the tenant, and fetch new options.",
+            )
+    challenge = len(_unbase64(options.challenge))
+    faults = {
+        f"a user handle of {len(options.user_id)} bytes": len(options.user_id) > USER_HANDLE,
+        f"a challenge of {challenge} bytes": challenge not in CHALLENGE,
+        f"{len(options.exclude)} credentials to exclude": len(options.exclude) > LISTED,
+        f"{len(options.algorithms)} algorithms": len(options.algorithms) > LISTED,
+        "a credential id that is too long": any(len(it) > CREDENTIAL_ID for it in options.exclude),
+    }
+    for fault, is_so in faults.items():
+        if is_so:
+            raise RefusedError(
+                f"the options for {options.upn} have {fault}, which no key takes",
+                mend="Fetch new options online.",
+            )
 
 
 def registration(

@@ -1,11 +1,19 @@
 """Files that a crash leaves old or new, never half."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from keyvault_kit.errors import InputError
+
+_ITSELF: Final = "Name the file itself."
+_AS_IT_IS: Final = os.O_RDONLY | sum(
+    getattr(os, name, 0) for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK")
+)
+"""How a file is opened that may lie on a medium; not every system has each of these."""
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -90,13 +98,21 @@ def _sync_folder(folder: Path) -> None:
 def read_file(path: Path, what: str, limit: int = 1 << 20) -> bytes:
     """The bytes of a file of at most `limit` bytes.
 
+    A link is not followed, and nobody waits for a pipe: the file may lie on a medium that others
+    had in their hands.
+
     Raises:
-        InputError: It cannot be read, or is larger; `what` says what it should have been.
+        InputError: It cannot be read, is no file, or is larger; `what` says what it should have
+            been.
     """
     try:
-        with path.open("rb") as file:
+        with os.fdopen(os.open(path, _AS_IT_IS), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise InputError(f"the {what} {path} is no file", mend=_ITSELF)
             data = file.read(limit + 1)
     except OSError as error:
+        if error.errno == errno.ELOOP and path.is_symlink():
+            raise InputError(f"the {what} {path} is a link", mend=_ITSELF) from error
         raise InputError(f"cannot read the {what} {path}: {error.strerror}") from error
     if len(data) > limit:
         raise InputError(f"the {what} {path} is larger than {limit} bytes")

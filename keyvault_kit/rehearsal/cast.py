@@ -6,11 +6,13 @@ from typing import Final
 
 import msgspec
 
+from keyvault_kit.ceremonies.looking_back import took_part
 from keyvault_kit.ceremonies.plans import drill, leaver
 from keyvault_kit.custody.model import EnvelopeState, Role
 from keyvault_kit.custody.organisation import Organisation
 from keyvault_kit.custody.register import Register
-from keyvault_kit.errors import KeyvaultError, RefusedError
+from keyvault_kit.custody.wording import listed
+from keyvault_kit.errors import InputError, KeyvaultError, RefusedError
 
 HANDS: Final = frozenset({Role.OFFICER, Role.CUSTODIAN, Role.WITNESS})
 
@@ -19,6 +21,31 @@ class Cast(msgspec.Struct, frozen=True):
     """The people of an organisation, for what a year asks of them."""
 
     organisation: Organisation
+
+    def check(self, name: str) -> None:
+        """Say what a year takes of an organisation, before anything is begun.
+
+        Args:
+            name: Of the organisation's file.
+
+        Raises:
+            InputError: An account has no object id.
+            RefusedError: There is no witness beside custodian and officers.
+        """
+        for number, account in enumerate(self.organisation.accounts):
+            if account.object_id is None:
+                raise InputError(
+                    f"{name}: accounts[{number}].object_id: a year reads evidence from the tenant,"
+                    " which knows the account by it",
+                    mend="Enter one, or rehearse a day.",
+                )
+        custodian = self.organisation.custodian()
+        of_pins = self.organisation.officers_beside(custodian)[:2]
+        if self.organisation.witness_beside(custodian, of_pins) in of_pins:
+            raise RefusedError(
+                f"a year takes a witness beside {custodian} and {listed(of_pins)}: keys are tried",
+                mend=f"Enter one in {name}, or rehearse a day.",
+            )
 
     @property
     def officers(self) -> tuple[str, str]:
@@ -30,6 +57,12 @@ class Cast(msgspec.Struct, frozen=True):
     def hands(self) -> tuple[str, ...]:
         """All who handle envelopes, in the file's order."""
         return tuple(it.id for it in self.organisation.people if HANDS & set(it.roles))
+
+    def looking_back(self, register: Register, account: str) -> tuple[str, str]:
+        """Two officers for a post-mortem; those who took no part in the use come first."""
+        used = took_part(register, account)
+        officers = sorted(self.organisation.with_role(Role.OFFICER), key=lambda it: it in used)
+        return officers[0], officers[1]
 
     def envelope_drill(self, register: Register, account: str) -> drill.Request:
         """A drill of one envelope that nobody can make a password of.
@@ -44,7 +77,11 @@ class Cast(msgspec.Struct, frozen=True):
                 )
                 if envelope.state is EnvelopeState.DEPOSITED and _may_drill(register, request):
                     return request
-        raise RefusedError(f"nobody could practise with one envelope of {account}")
+        raise RefusedError(
+            f"nobody could practise with one envelope of {account}",
+            mend="Enter two more people of any role but auditor, who open no safe with a share of"
+            " it.",
+        )
 
     def leaver(self, register: Register, on: str) -> leaver.Request:
         """Somebody who opens a safe leaves, and somebody else opens it from then on.
@@ -65,7 +102,11 @@ class Cast(msgspec.Struct, frozen=True):
                 new = all(heir not in register.safes[safe].openers for safe in safes)
                 if safes and new and person not in founders and _may_leave(register, request):
                     return request
-        raise RefusedError("nobody could leave this organisation without harm")
+        raise RefusedError(
+            "nobody could leave this organisation without harm",
+            mend="Let somebody who is no founder open a safe, and enter somebody who could take"
+            " their place there: with nothing that completes what they reach already.",
+        )
 
     def _pairs(self, register: Register) -> Iterator[tuple[str, str]]:
         """Two who can sign, those last who make the passwords."""

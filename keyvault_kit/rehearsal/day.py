@@ -1,6 +1,8 @@
 """A rehearsed day: which ceremonies, in which order, and what must come of them."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
 
 from keyvault_kit.assembly import Bench, SeededRandom, rehearsal_station
 from keyvault_kit.ceremonies import engine
@@ -30,6 +32,18 @@ from keyvault_kit.rehearsal.people import Say, ScriptedPeople
 from keyvault_kit.rehearsal.tenant import RehearsalTenant
 
 
+class Part(NamedTuple):
+    """A part of a rehearsal.
+
+    Attributes:
+        again: Whether a rehearsal that is resumed does it once more: what it leaves is in memory.
+    """
+
+    title: str
+    act: Callable[[], object]
+    again: bool = False
+
+
 class Rehearsal:
     """One run of a rehearsal over its folder and ledger."""
 
@@ -53,37 +67,50 @@ class Rehearsal:
         random = SeededRandom(folder.seed, b"tenant " + self.station.random(32))
         self.tenant = RehearsalTenant(folder.path / "tenant.json", random)
         self.people = ScriptedPeople(self.station, self.bench, self.tenant, say)
-        self.plants = plants.choose(organisation)
+        self.plants = plants.choose(self.keys)
 
     @property
     def register(self) -> Register:
         """What is true now."""
         return self.station.book.register
 
+    @property
+    def sheets(self) -> Path:
+        """The folder with all paper."""
+        return self.folder.path / "sheets"
+
+    @property
+    def keys(self) -> tuple[KeyPlan, ...]:
+        """The keys that the audit finds in service."""
+        return self.organisation.keys
+
     def go(self) -> Outcome:
         """Do everything that is not done yet."""
-        for title, part in self._parts():
-            self.say(title)
-            part()
+        done = self.folder.begun.parts
+        for number, part in enumerate(self._parts(), 1):
+            if number > done or part.again:
+                self.say(part.title)
+                part.act()
+                self.folder.go_past(number)
         outcome = self._judge()
         leave_papers(self.folder.path, self.station, outcome)
         return outcome
 
     def _judge(self) -> Outcome:
-        return judge(self.station, self.organisation, self.plants)
+        return judge(self.station, self.organisation, self.plants, self.sheets)
 
-    def _parts(self) -> tuple[tuple[str, Callable[[], None]], ...]:
+    def _parts(self) -> tuple[Part, ...]:
         return (
-            ("Founding the ledger", self._found),
-            ("Enrolling the keys with which the others sign", self._enrol_signers),
-            ("Plugging in the keys and reading them", self._plug_in),
-            ("Proving and enrolling the keys", self._enrol),
-            ("Making, splitting and sealing the passwords", self._seal),
-            ("Making the card of each site", self._make_cards),
-            ("Signing a checkpoint", lambda: self._sign(1)),
-            ("An emergency: opening and recovering", self._open),
-            ("Auditing the keys, two of which are not what they were", self._audit),
-            ("Signing the closing checkpoint", lambda: self._sign(2)),
+            Part("Founding the ledger", self._found),
+            Part("Enrolling the keys with which the others sign", self._enrol_signers),
+            Part("Plugging in the keys and reading them", self._plug_in, again=True),
+            Part("Proving and enrolling the keys", self._enrol),
+            Part("Making, splitting and sealing the passwords", self._seal),
+            Part("Making the card of each site", self._make_cards),
+            Part("Signing a checkpoint", lambda: self._sign(1)),
+            Part("An emergency: opening and recovering", self._open),
+            Part("Auditing the keys, two of which are not what they were", self._audit),
+            Part("Signing the closing checkpoint", lambda: self._sign(2)),
         )
 
     def _run(self, ceremony: Ceremony) -> None:
@@ -171,12 +198,13 @@ class Rehearsal:
             safes=tuple(self.organisation.safe_of(item) for item in items),
         )
 
-    def _make_cards(self) -> None:
-        for number, site in enumerate(self.organisation.sites, 1):
-            safes = [it.id for it in self.organisation.safes if it.site == site.id]
+    def _make_cards(self, first: int = 1) -> None:
+        """A card for each site with a safe; the ceremonies are numbered from `first`."""
+        for number, site in enumerate(self.register.sites, first):
+            safes = [it.id for it in self.register.safes.values() if it.site == site]
             if safes:
                 request = card.Request(
-                    site=site.id, safe=safes[0], officers=self._officers(), number=number
+                    site=site, safe=safes[0], officers=self._officers(), number=number
                 )
                 self._run(card.ceremony(request))
 
@@ -216,6 +244,6 @@ class Rehearsal:
         )
         ceremony = audit.ceremony(request)
         if not self._done(ceremony.id):
-            plants.plant(self.plants, self.organisation, self.bench, self.folder.seed)
+            plants.plant(self.plants, self.keys, self.bench, self.folder.seed)
             self.people.look_away()
         self._run(ceremony)

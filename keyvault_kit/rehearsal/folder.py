@@ -30,6 +30,7 @@ class Begun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         seed: 32 bytes in hex; keys, passwords and PINs of this rehearsal follow from it.
         organisation: The organisation file's text.
         year: Whether it tells a whole year, and not a day.
+        parts: How many of its parts are done.
     """
 
     seed: str
@@ -37,6 +38,7 @@ class Begun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     organisation: str
     finished: bool = False
     year: bool = False
+    parts: int = 0
 
 
 class RehearsalFolder:
@@ -51,10 +53,17 @@ class RehearsalFolder:
         """The rehearsal's seed, 32 bytes."""
         return bytes.fromhex(self.begun.seed)
 
+    def go_past(self, parts: int) -> None:
+        """Mark that many parts as done: a rehearsal that is resumed goes on behind them."""
+        self._mark(msgspec.structs.replace(self.begun, parts=max(parts, self.begun.parts)))
+
     def finish(self) -> None:
         """Mark the rehearsal as finished; it is never resumed again."""
-        self.begun = msgspec.structs.replace(self.begun, finished=True)
-        write_atomically(self.path / MARKER, msgspec.json.encode(self.begun))
+        self._mark(msgspec.structs.replace(self.begun, finished=True))
+
+    def _mark(self, begun: Begun) -> None:
+        self.begun = begun
+        write_atomically(self.path / MARKER, msgspec.json.encode(begun))
 
 
 @contextmanager

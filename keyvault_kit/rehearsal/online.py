@@ -112,7 +112,7 @@ class Online:
         if not find:
             return False
         for it in self._directory.at(find["url"]):
-            if str(it.get(find["property"], "")).casefold() == find["value"].casefold():
+            if all(_says(it, name, value) for name, value in find["match"].items()):
                 if request.get("gives"):
                     self._directory.tokens[request["gives"]] = it["id"]
                 return True
@@ -190,6 +190,10 @@ def _unmarked(content: bytes, directory: Directory) -> bytes:
     for user in directory.collections.get("users", []):
         text = text.replace(f"{REHEARSAL}-{user['displayName']}", user["id"])
     return _MARKED_ID.sub("", text).encode()
+
+
+def _says(it: Object, name: str, value: str) -> bool:
+    return str(it.get(name, "")).casefold() == value.casefold()
 
 
 def _with_parameters(it: Object) -> Object:

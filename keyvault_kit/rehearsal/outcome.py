@@ -1,5 +1,7 @@
 """What a rehearsal came to: every promise, and whether it was kept."""
 
+from pathlib import Path
+
 import msgspec
 
 from keyvault_kit.ceremonies.documents import (
@@ -16,11 +18,12 @@ from keyvault_kit.custody.judging import judge_holdings
 from keyvault_kit.custody.model import EnvelopeState, Form
 from keyvault_kit.custody.organisation import Organisation
 from keyvault_kit.custody.schedule import Due, Task, days_left, due
+from keyvault_kit.custody.wording import count_of
 from keyvault_kit.errors import KeyvaultError, MismatchError
 from keyvault_kit.ledger.checkpoint import Checkpoint
 from keyvault_kit.ledger.trust import Trust
 from keyvault_kit.ledger.verify import Report, verify
-from keyvault_kit.rehearsal.paper_alone import recover_by_hand
+from keyvault_kit.rehearsal.paper_alone import recover_from_paper
 from keyvault_kit.rehearsal.plants import Plants
 from keyvault_kit.secret import Secret
 
@@ -53,14 +56,18 @@ class Outcome(msgspec.Struct, frozen=True):
         return all(promise.kept for promise in self.promises)
 
 
-def judge(station: Station, organisation: Organisation, plants: Plants) -> Outcome:
-    """Judge from the ledger, and from the checkpoint as it is read back from its sheet."""
+def judge(station: Station, organisation: Organisation, plants: Plants, sheets: Path) -> Outcome:
+    """Judge from the ledger, and from the checkpoint as it is read back from its sheet.
+
+    Args:
+        sheets: The folder of the rehearsal's paper.
+    """
     report, verified = verify_paper(station)
     promises = (
         _keys_promise(station, organisation),
         paper_promise(station),
         recovery_promise(station, organisation),
-        by_hand_promise(station, organisation),
+        station_dead_promise(station, organisation, sheets),
         _rotation_promise(station, organisation),
         _plants_promise(station, plants),
         verified,
@@ -117,21 +124,26 @@ def recovery_promise(station: Station, organisation: Organisation) -> Promise:
     )
 
 
-def by_hand_promise(station: Station, organisation: Organisation) -> Promise:
-    """What a typed program makes of two sheets is what the kit made of two others."""
-    what = "The recovery sheet's program gives the same password, without the kit"
+def station_dead_promise(station: Station, organisation: Organisation, sheets: Path) -> Promise:
+    """That a typed program makes the same of the sheets on the cards as the kit makes of others.
+
+    Args:
+        sheets: The folder of the rehearsal's paper.
+    """
     account = organisation.accounts[-1]
+    envelopes = count_of(account.threshold, "envelope")
+    what = f"With the station dead, site card, recovery sheet and {envelopes} lead to the password"
     register = station.book.register
     live = register.live_envelopes(register.accounts[account.id].password_set or "")
-    first, last = live[: account.threshold], live[-account.threshold :]
     try:
-        by_kit = [_mnemonic(_code(station, sheet_name("share", it.id))) for it in last]
-        with password_of(Form.SHARES, by_kit) as password:
-            same = recover_by_hand(station, [it.id for it in first]) == password.expose_text()
+        by_hand = recover_from_paper(sheets, account.upn)
+        by_kit = [_mnemonic(_code(station, sheet_name("share", it.id))) for it in live]
+        with password_of(Form.SHARES, by_kit[-account.threshold :]) as password:
+            kept = set(by_hand.values()) == {password.expose_text()}
     except KeyvaultError as error:
         return Promise(what, kept=False, how=str(error))
-    how = f"from {account.threshold} sheets of {account.id}"
-    return Promise(what, kept=same, how=how if same else f"{how}: it does not")
+    how = f"that of {account.id}, from {count_of(len(by_hand), 'card')}, as they are read"
+    return Promise(what, kept=kept, how=how if kept else f"{how}: it does not")
 
 
 def _mnemonic(code: str) -> Secret:

@@ -154,7 +154,8 @@ class ScriptedPeople:
         now = next(it for it in reversed(self._register.ceremonies.values()) if not it.closed)
         if (now.id, safe) not in self._unread:
             bags = [it.bag or "" for it in self._lying_in(safe)]
-            bags += [bag for bag, where in self.strange_bags.items() if where == safe]
+            strange = (bag for bag, where in self.strange_bags.items() if where == safe)
+            bags += [bag for each in strange for bag in (each, each)]  # which is asked for twice
             self._unread[now.id, safe] = bags
         unread = self._unread[now.id, safe]
         return unread.pop(0) if unread else ""
@@ -201,7 +202,9 @@ class ScriptedPeople:
         register = self._station.book.register
         upn = register.accounts[account].upn
         if self._typed:
-            self._tenant.set_password(upn, "".join(self._typed), self._station.clock())
+            made = register.set_being_made(account, Purpose.PASSWORD)
+            now = self._station.clock()
+            self._tenant.set_password(upn, "".join(self._typed), made.id, now)
             self._typed.clear()
             return TAKEN
         sets = register.sets_of(account, Purpose.PASSWORD)

@@ -3,13 +3,14 @@
 A stranger with the same serial number takes the place of one key, and another key is reset.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from keyvault_kit.assembly import Bench, SeededRandom
 from keyvault_kit.custody.model import Finding
-from keyvault_kit.custody.organisation import KeyPlan, Organisation
+from keyvault_kit.custody.organisation import KeyPlan
 from keyvault_kit.errors import InternalError
 from keyvault_kit.keys.hid import HidBus, PluggedKey, plugged
 from keyvault_kit.keys.pin import generate_pin, set_pin
@@ -35,21 +36,21 @@ class Plants(msgspec.Struct, frozen=True):
         return {(finding.rule, finding.subject) for finding in findings}
 
 
-def choose(organisation: Organisation) -> Plants:
+def choose(keys: Sequence[KeyPlan]) -> Plants:
     """Two different keys: backups where there are two of them."""
-    backups = [key.tag for key in organisation.keys if key.use == "backup"]
-    tags = [*backups, *(key.tag for key in organisation.keys if key.tag not in backups)]
+    backups = [key.tag for key in keys if key.use == "backup"]
+    tags = [*backups, *(key.tag for key in keys if key.tag not in backups)]
     return Plants(stranger=tags[0], reset=tags[1])
 
 
-def plant(plants: Plants, organisation: Organisation, bench: Bench, seed: bytes) -> None:
+def plant(plants: Plants, keys: Sequence[KeyPlan], bench: Bench, seed: bytes) -> None:
     """Put both plants in place; doing it again changes nothing more.
 
     Raises:
         DeviceError: A software key failed.
     """
-    models = {key.tag: key for key in organisation.keys}
-    _put_stranger(models[plants.stranger], bench, seed)
+    (mine,) = (key for key in keys if key.tag == plants.stranger)
+    _put_stranger(mine, bench, seed)
     bench.plug(plants.reset)
     with open_session(bench.bus, _at(bench.bus, bench.path(plants.reset))) as session:
         session.reset()

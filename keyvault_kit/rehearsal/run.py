@@ -19,6 +19,7 @@ from keyvault_kit.custody import organisation as organisations
 from keyvault_kit.custody.organisation import Organisation
 from keyvault_kit.errors import InputError
 from keyvault_kit.ledger.store import Ledger
+from keyvault_kit.rehearsal.cast import Cast
 from keyvault_kit.rehearsal.day import Rehearsal
 from keyvault_kit.rehearsal.folder import RehearsalFolder, open_folder
 from keyvault_kit.rehearsal.outcome import Outcome
@@ -61,13 +62,16 @@ def rehearse(
 
     Raises:
         InputError: The organisation file or the folder cannot be used.
-        RefusedError: The folder holds something else, or a ceremony was refused.
+        RefusedError: The folder holds something else, a ceremony was refused, or a year takes
+            more people.
     """
     text, name = options.organisation or (None, SAMPLE)
     default = sample_organisation()
     given = organisations.parse(default if text is None else text, name)
     _check_models(given, name)
     founding.check_printable(given, name)
+    if options.year:
+        Cast(given).check(name)
     with open_folder(
         options.out,
         organisation=text,

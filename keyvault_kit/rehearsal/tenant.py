@@ -128,13 +128,13 @@ class RehearsalTenant:
         self._account(upn).passkeys.pop(name, None)
         self._save()
 
-    def set_password(self, upn: str, password: str, now: datetime) -> None:
-        """Change an account's password."""
+    def set_password(self, upn: str, password: str, set_id: str, now: datetime) -> None:
+        """Change an account's password to that of a secret set."""
         account = self._account(upn)
         account.salt = self._random(16).hex()
         account.password = _hash(account.salt, password)
         account.changes += 1
-        self._note("setPassword", upn, now)
+        self._note("setPassword", upn, now, set=set_id)
 
     def sign_in(self, upn: str, password: str, now: datetime) -> bool:
         """Whether this is the account's password; the log has the attempt.

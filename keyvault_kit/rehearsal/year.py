@@ -4,75 +4,37 @@ Each part happens on a day of the year. What was done stays done: a rehearsal th
 on with the part in whose middle it was.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
 import msgspec
 
-from keyvault_kit.assembly import RehearsalClock, SeededRandom
-from keyvault_kit.ceremonies.engine import Watcher
-from keyvault_kit.ceremonies.paperwork import usual_paper
-from keyvault_kit.ceremonies.plan import Ceremony, Plan, Work
+from keyvault_kit.assembly import RehearsalClock
+from keyvault_kit.ceremonies.plan import Ceremony, Work
 from keyvault_kit.ceremonies.plans import (
     audit,
-    change,
     drill,
     enrol,
     leaver,
     opening,
-    packing,
-    pin,
     post_mortem,
     relocation,
     review,
     rotate,
-    signers,
-    taking_out,
 )
-from keyvault_kit.ceremonies.runbook import runbook
-from keyvault_kit.ceremonies.tenant_evidence import enter
 from keyvault_kit.custody import events as ev
-from keyvault_kit.custody.changes.duties import PROCESS
 from keyvault_kit.custody.changes.keys import STILL_GOOD
 from keyvault_kit.custody.evidence import UseClass
-from keyvault_kit.custody.history import Duty, Why
-from keyvault_kit.custody.items import ItemKind
+from keyvault_kit.custody.history import Why
 from keyvault_kit.custody.model import EnvelopeState, Finding, Retirement
-from keyvault_kit.custody.organisation import KeyPlan, Organisation
-from keyvault_kit.custody.rules.rule import MET
-from keyvault_kit.entra.artefacts.collection import collect
-from keyvault_kit.entra.artefacts.wanted import Wanted
-from keyvault_kit.entra.evidence import TenantEvidence, read_evidence
+from keyvault_kit.custody.organisation import KeyPlan
 from keyvault_kit.errors import InternalError
-from keyvault_kit.host.files import make_folder, write_atomically
-from keyvault_kit.ledger.store import Ledger
 from keyvault_kit.rehearsal import plants
-from keyvault_kit.rehearsal.cast import Cast
-from keyvault_kit.rehearsal.day import Rehearsal
-from keyvault_kit.rehearsal.folder import RehearsalFolder
-from keyvault_kit.rehearsal.online import Online
+from keyvault_kit.rehearsal.day import Part
 from keyvault_kit.rehearsal.outcome import Outcome
-from keyvault_kit.rehearsal.people import Say
+from keyvault_kit.rehearsal.set_up import SetUp
 from keyvault_kit.rehearsal.year_outcome import Expected, judge
-
-ITEMS: Final = {
-    "WS-1": ItemKind.WORKSTATION,
-    "BOOT-1": ItemKind.BOOT_MEDIUM,
-    "PRN-1": ItemKind.PRINTER,
-    "VOL-1": ItemKind.VOLUME,
-    "STICK-1": ItemKind.TRANSFER_MEDIUM,
-}
-"""The station's own things."""
-
-DECISIONS: Final = {
-    "C5": ("recorded", "names that tell what an account is for help whoever opens it"),
-    "S11": (MET, "nothing cleans up in this tenant"),
-    "S14": (MET, "no account depends on the premises"),
-    "S34": (MET, "all safes are fireproof, by their papers"),
-    "S41": (MET, "a device with a mobile connection lies at each site"),
-}
-"""Decision -> what was decided, and why."""
 
 NEW_SITE: Final = "annexe"
 SUCCESSOR: Final = "b"
@@ -81,25 +43,12 @@ STRANGE_BAG: Final = "BAG-77"
 """The number of a bag that lies in a safe, and that nobody knows."""
 
 
-class YearRehearsal(Rehearsal):
+class YearRehearsal(SetUp):
     """One run of a rehearsed year over its folder and ledger."""
-
-    def __init__(
-        self,
-        folder: RehearsalFolder,
-        organisation: Organisation,
-        ledger: Ledger,
-        say: Say,
-        watch: Watcher,
-    ) -> None:
-        super().__init__(folder, organisation, ledger, say, watch)
-        random = SeededRandom(self.folder.seed, b"online " + self.station.random(32))
-        self.online = Online(self.folder.path / "directory.json", self.tenant, random)
-        self.cast = Cast(self.organisation)
 
     # --- The calendar
 
-    def _parts(self) -> tuple[tuple[str, Callable[[], None]], ...]:
+    def _parts(self) -> tuple[Part, ...]:
         first = self.organisation.accounts[0].id
         last = self.organisation.accounts[-1].id
         calendar: tuple[tuple[int, str, Callable[[], object]], ...] = (
@@ -132,14 +81,24 @@ class YearRehearsal(Rehearsal):
             (330, "Rotating what is a year old", lambda: self._rotate(last, 1)),
             (340, "Auditing, where not all is as it should be", self._audit),
             (341, "Reading the tenant for the last time", self._check_tenant),
+            (341, "Making the cards anew: much has moved", self._make_cards_anew),
             (342, "Signing the closing checkpoint", lambda: self._sign(2)),
             (342, "Packing the station again", lambda: self._pack(2)),
         )
-        return tuple((title, self._on(day, part)) for day, title, part in calendar)
+        return tuple(
+            Part(title, self._on(day, act), again=act == self._plug_in)
+            for day, title, act in calendar
+        )
+
+    @property
+    def keys(self) -> tuple[KeyPlan, ...]:
+        """The keys that the audit finds in service: an heir in the place of the dead one."""
+        dead = self._dying()
+        return tuple(self._heir() if it == dead else it for it in self.organisation.keys)
 
     def _judge(self) -> Outcome:
         expected = Expected(self.plants, self._taken_away(), STRANGE_BAG)
-        return judge(self.station, self.organisation, expected)
+        return judge(self.station, self.organisation, expected, self.keys, self.sheets)
 
     def _on(self, day: int, part: Callable[[], object]) -> Callable[[], None]:
         """A part on its day; time passes until then, and never goes back."""
@@ -152,133 +111,6 @@ class YearRehearsal(Rehearsal):
             part()
 
         return then
-
-    def _go(self, plan: Plan, name: str, made: Callable[[], Ceremony]) -> None:
-        """Go through a ceremony of that id, or go on in it; nothing where it was closed."""
-        before = self.register.ceremonies.get(name)
-        if before is None:
-            ceremony = made()
-            if ceremony.id != name:
-                raise InternalError(f"ceremony {ceremony.id} should be {name}")
-            self._run(ceremony)
-        elif not before.closed:
-            self._run(Ceremony(id=name, plan=plan, request=before.request, people=before.people))
-
-    def _change(self, activity: str, act: Callable[[Work], Sequence[ev.Fact]]) -> None:
-        """A change in one step that both officers sign."""
-        self._run(change.ceremony(self.register, activity, self.cast.officers, act))
-
-    # --- Setting up
-
-    def _enrol_signers(self) -> None:
-        others = tuple(sorted(set(self.cast.hands) - set(self.organisation.founders())))
-        request = signers.Request(enrol=others, signers=self.cast.officers, number=1)
-        self._run(signers.ceremony(request))
-
-    def _add_items(self) -> None:
-        def act(work: Work) -> list[ev.Fact]:
-            return [
-                ev.ItemAdded(
-                    item=item,
-                    item_kind=kind,
-                    details=work.write_down({"item": item, "make": f"a {kind}"}),
-                )
-                for item, kind in ITEMS.items()
-            ]
-
-        if not self.register.items:
-            self._change("Put the station's own things under custody", act)
-
-    def _begin_duties(self) -> None:
-        done = [
-            *(ev.DutyDone(duty=Duty.TRAINING, subject=it) for it in self.register.people),
-            *(ev.DutyDone(duty=Duty.COMBINATION, subject=it) for it in self.register.safes),
-            ev.DutyDone(duty=Duty.DOCUMENT, subject=PROCESS),
-        ]
-        if f"{Duty.DOCUMENT}:{PROCESS}" not in self.register.done:
-            self._change("Enter training, combinations and the document", lambda _: done)
-
-    def _try_keys(self) -> None:
-        """Every key signs in once; its PIN, which was seen then, is changed (S57, S60)."""
-        for number, key in enumerate(self.organisation.keys, 1):
-            self._try_key(key, number)
-
-    def _try_key(self, key: KeyPlan, number: int) -> None:
-        its = self._enrolment(key, show_guard=False)
-        people = (its.pin_people[0], its.witness)
-
-        def tried() -> Ceremony:
-            return drill.ceremony(
-                drill.Request(account=key.account, key=key.tag, people=people, number=number)
-            )
-
-        def anew() -> Ceremony:
-            request = pin.Request(
-                key=key.tag,
-                custodian=its.custodian,
-                witness=its.witness,
-                pin_people=its.pin_people,
-                key_safe=its.key_safe,
-                pin_safe=its.pin_safe,
-            )
-            return pin.ceremony(request, number=1)
-
-        self._go(drill.PLAN, f"drill-{key.account}-{number}", tried)
-        self._go(pin.PLAN, f"pin-{key.tag}-1", anew)
-
-    def _pack(self, number: int) -> None:
-        safe = self.organisation.safes[0].id
-        items = tuple(it for it, kind in ITEMS.items() if kind is not ItemKind.VOLUME)
-        request = packing.Request(
-            items=items, safe=safe, officers=self.cast.officers, number=number
-        )
-        self._go(packing.PLAN, f"pack-{number}", lambda: packing.ceremony(request))
-
-    def _unpack(self, number: int) -> None:
-        items = tuple(it for it, kind in ITEMS.items() if kind is not ItemKind.VOLUME)
-        request = taking_out.Request(items=items, officers=self.cast.officers, number=number)
-        self._go(taking_out.PLAN, f"take-out-{number}", lambda: taking_out.ceremony(request))
-
-    # --- The tenant
-
-    def _read_tenant(self) -> TenantEvidence:
-        if not self.online.founded:
-            self.online.found(self.register.accounts.values())
-        files = self.online.export(self.register, self.station.clock())
-        return read_evidence(files, tuple(self.register.accounts.values()))
-
-    def _check_tenant(self) -> TenantEvidence:
-        evidence = self._read_tenant()
-        day = self.station.clock().date()
-        enter(
-            self.station.book,
-            evidence,
-            (self.cast.officers[0],),
-            random=self.station.random,
-            keep_until=day + timedelta(days=3650),
-        )
-        return evidence
-
-    def _deploy(self, number: int) -> None:
-        """Bring evidence in, make the artefacts, and do at the tenant what they ask for."""
-        evidence = self._check_tenant()
-        wanted = Wanted(
-            register=self.register,
-            now=self.station.clock(),
-            facts=evidence.facts,
-            objects=evidence.objects,
-            evidence=evidence.sha256,
-        )
-        artefacts = collect(wanted)
-        folder = self.folder.path / f"artefacts-{number}"
-        make_folder(folder)
-        paper = usual_paper(self.register)
-        write_atomically(folder / "runbook.pdf", runbook(self.station.book, wanted, paper))
-        for it in artefacts:
-            file = folder / it.name
-            make_folder(file.parent)
-            write_atomically(file, it.content)
-        self.online.deploy(artefacts)
 
     # --- What comes again
 
@@ -307,9 +139,13 @@ class YearRehearsal(Rehearsal):
 
         self._go(drill.PLAN, f"drill-{account}-{number}", made)
 
+    def _make_cards_anew(self) -> None:
+        self._make_cards(len(self.organisation.sites) + 1)
+
     # --- What happens
 
     def _open(self) -> None:
+        """Not by both officers: one of them has to look back at it without a part in it (S62)."""
         account = self.organisation.accounts[0]
 
         def made() -> Ceremony:
@@ -319,7 +155,7 @@ class YearRehearsal(Rehearsal):
                 account=account.id,
                 set=set_id,
                 envelopes=tuple(sealed[: account.threshold]),
-                officers=self.cast.officers,
+                officers=(self.cast.officers[1], self.organisation.custodian()),
                 why=Why.EMERGENCY,
             )
             return opening.ceremony(request, number=1)
@@ -336,20 +172,19 @@ class YearRehearsal(Rehearsal):
     def _look_back(self, account: str) -> None:
         self._check_tenant()
         self.people.classes[account] = UseClass.EMERGENCY
-        request = post_mortem.Request(account=account, officers=self.cast.officers, number=1)
-        self._go(
-            post_mortem.PLAN,
-            f"post-mortem-{account}-1",
-            lambda: post_mortem.ceremony(request),
-        )
+
+        def made() -> Ceremony:
+            officers = self.cast.looking_back(self.register, account)
+            request = post_mortem.Request(account=account, officers=officers, number=1)
+            return post_mortem.ceremony(request)
+
+        self._go(post_mortem.PLAN, f"post-mortem-{account}-1", made)
 
     def _replace_key(self) -> None:
         """A key does not answer any more: it is retired, and another enrolled in its place."""
-        dead = self._dying()
-        heir = msgspec.structs.replace(dead, tag=f"{dead.tag}{SUCCESSOR}")
+        dead, heir = self._dying(), self._heir()
         self._bury(dead)
-        self.bench.add(heir.tag, heir.model)
-        self.bench.plug(heir.tag)
+        self._plug(heir)
         its = self._enrolment(dead, show_guard=False)
         request = msgspec.structs.replace(its, key=heir.tag)
         self._go(enrol.PLAN, f"enrol-{heir.tag}", lambda: enrol.ceremony(request))
@@ -361,6 +196,20 @@ class YearRehearsal(Rehearsal):
         return next(
             it for it in self.organisation.keys if (it.account, it.use) == (last, "primary")
         )
+
+    def _heir(self) -> KeyPlan:
+        """The key that takes the place of the dying one."""
+        dead = self._dying()
+        return msgspec.structs.replace(dead, tag=f"{dead.tag}{SUCCESSOR}")
+
+    def _plug(self, key: KeyPlan) -> None:
+        self.bench.add(key.tag, key.model)
+        self.bench.plug(key.tag)
+
+    def _plug_in(self) -> None:
+        super()._plug_in()
+        if self._heir().tag in self.register.keys:
+            self._plug(self._heir())
 
     def _bury(self, dead: KeyPlan) -> None:
         """Take a dead key out of its bag and out of service, and its passkey off the account."""
@@ -396,30 +245,12 @@ class YearRehearsal(Rehearsal):
         request = relocation.Request(to=NEW_SITE, officers=self.cast.officers, safe=safe)
         self._go(relocation.PLAN, "relocate-1", lambda: relocation.ceremony(request))
 
-    def _decide(self) -> None:
-        """What only people can say, and the choice that nobody is spared (C5)."""
-
-        def act(work: Work) -> list[ev.Fact]:
-            until = work.station.clock().date() + timedelta(days=730)
-            return [
-                ev.DecisionMade(
-                    decision=decision,
-                    choice=choice,
-                    review=until,
-                    details=work.write_down({"decision": decision, "why": why}),
-                )
-                for decision, (choice, why) in DECISIONS.items()
-            ]
-
-        if not self.register.decisions:
-            self._change("Enter what was decided", act)
-
     # --- The audit
 
     def _audit(self) -> None:
         ceremony = self._auditing()
         if not self._done(ceremony.id):
-            plants.plant(self.plants, self.organisation, self.bench, self.folder.seed)
+            plants.plant(self.plants, self.keys, self.bench, self.folder.seed)
             self.people.taken_away.add(self._taken_away())
             self.people.strange_bags[STRANGE_BAG] = self.organisation.safes[0].id
             self.people.look_away()

@@ -1,6 +1,7 @@
 """What a rehearsed year came to: exactly the findings that it was to have, and no others."""
 
 from collections.abc import Collection, Iterable
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -9,7 +10,7 @@ from keyvault_kit.ceremonies.absences import absences_in, untold_absences
 from keyvault_kit.ceremonies.station import Station
 from keyvault_kit.ceremonies.tenant_evidence import facts_on_record
 from keyvault_kit.ceremonies.walking import BAG_MISSING, BAG_UNKNOWN
-from keyvault_kit.custody.organisation import Organisation
+from keyvault_kit.custody.organisation import KeyPlan, Organisation
 from keyvault_kit.custody.pending import pending
 from keyvault_kit.custody.rules import Judgement
 from keyvault_kit.custody.rules import Outcome as Judged
@@ -46,30 +47,41 @@ class Expected(msgspec.Struct, frozen=True):
             (BAG_UNKNOWN, self.strange_bag),
         }
 
-    def failed(self, organisation: Organisation) -> set[Named]:
+    def failed(self, in_service: Collection[KeyPlan]) -> set[Named]:
         """Those of the rules, which follow: both keys are in doubt, and each was one of two.
 
-        The account that was opened in the emergency is proven to open by its password, too; the
-        other ones open with the key that is left, and so not without its site.
+        An account opens with the key that is left, and so not without its site. The password does
+        not help: a sheet of it is missing, or it was never shown that it signs in.
         """
-        accounts = {it.tag: it.account for it in organisation.keys}
+        accounts = {it.tag: it.account for it in in_service}
         keys = (self.plants.stranger, self.plants.reset)
-        proven = organisation.accounts[0].id
-        found = {("S19", key) for key in keys}
-        found |= {("S17", accounts[key]) for key in keys}
-        return found | {("S35", accounts[key]) for key in keys if accounts[key] != proven}
+        return {
+            *(("S19", key) for key in keys),
+            *((rule, accounts[key]) for rule in ("S17", "S35") for key in keys),
+        }
 
 
-def judge(station: Station, organisation: Organisation, expected: Expected) -> Outcome:
-    """Judge the year from the ledger alone, and from its paper."""
+def judge(
+    station: Station,
+    organisation: Organisation,
+    expected: Expected,
+    in_service: Collection[KeyPlan],
+    sheets: Path,
+) -> Outcome:
+    """Judge the year from the ledger alone, and from its paper.
+
+    Args:
+        in_service: The keys that the audit was to find.
+        sheets: The folder of the rehearsal's paper.
+    """
     report, verified = outcome.verify_paper(station)
     judged = _rules(station)
     promises = (
         outcome.paper_promise(station),
         outcome.recovery_promise(station, organisation),
-        outcome.by_hand_promise(station, organisation),
+        outcome.station_dead_promise(station, organisation, sheets),
         _findings_promise(station, expected),
-        _rules_promise(judged, expected.failed(organisation)),
+        _rules_promise(judged, expected.failed(in_service)),
         _duties_promise(station),
         _passwords_promise(station),
         verified,

@@ -91,7 +91,7 @@ def enrolling(desk: Desk, wanted: enrol.Request, watch: Watcher | None = None) -
     """Enrol a key that is there, as the command does."""
     serial = desk.bench.serial(wanted.key)
     desk.people.says[Topic.SERIAL] = [str(serial or "")] * 2
-    enrol.check(desk.register, wanted)
+    enrol.check(desk.register, wanted, desk.time.true)
     ceremony = enrol.next_ceremony(desk.register, wanted)
     return desk.run(ceremony, watch) if watch else desk.run(ceremony)
 

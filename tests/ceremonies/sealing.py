@@ -66,6 +66,7 @@ def evidence_of(desk: Desk, account: str, /, **event: Any) -> str:
     usual = {
         "time": f"{desk.time.true - timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}",
         "action": "setPassword",
+        "set": desk.register.set_being_made(account, Purpose.PASSWORD).id,
         "account": its.upn,
         "objectId": its.object_id,
         "ok": True,

@@ -15,6 +15,7 @@ from keyvault_kit.custody.model import EnvelopeState, Retirement, Role
 from keyvault_kit.custody.schedule import Task, due
 from keyvault_kit.errors import InputError, RefusedError
 from tests.ceremonies.walking import (
+    PIN,
     SAFES,
     Shelves,
     bag_of,
@@ -25,6 +26,7 @@ from tests.ceremonies.walking import (
     replace,
     request,
     reset,
+    text_of,
     walk,
 )
 
@@ -164,11 +166,46 @@ def test_two_bags_that_changed_places_are_found_where_they_lie(
 
 
 def test_a_bag_that_nobody_knows_is_a_finding_by_its_number(full: Desk, shelves: Shelves) -> None:
-    shelves.bags["hq-1"].append("X-99")
+    shelves.add_stranger("hq-1", "X-99")
 
     walk(full)
 
     assert found(full) == [("bag-unknown", "X-99")]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ["X-99", "BAG-K1"],
+        ["BAG-K1", "n"],
+        ["X-99", "X-98", "BAG-K1"],
+        ["X-99", "BAG-K1", "X-99"],
+    ],
+)
+def test_a_number_that_nobody_knows_does_not_count_before_it_was_typed_twice_in_a_row(
+    full: Desk, shelves: Shelves, typed: list[str]
+) -> None:
+    shelves.bags["hq-2"] = typed
+
+    walk(full)
+
+    assert found(full) == []
+    assert any("type it once more" in it for it in full.people.texts(Topic.NOTE))
+
+
+@pytest.mark.parametrize("number", [PIN, "7Kb3QxWm9pLd", "A" * 20])
+def test_a_number_that_may_be_a_secret_is_found_and_never_entered(
+    full: Desk, shelves: Shelves, number: str
+) -> None:
+    shelves.add_stranger("hq-1", number)
+
+    walk(full)
+
+    assert found(full) == [("bag-unknown", "hq-1")]
+    (finding,) = full.register.findings
+    assert finding.what.startswith("a bag (its number looks like a secret: look there) lies in")
+    assert number.encode() not in full.path.read_bytes()
+    assert "hq-1 (not told) UNKNOWN BAG" in text_of(full, "audit-report-1")
 
 
 def test_an_old_bag_is_not_taken_for_the_one_that_took_its_place(

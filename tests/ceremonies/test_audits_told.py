@@ -68,7 +68,7 @@ def stop_at(step: str, moment: str) -> Callable[[str, str, str], None]:
 def test_an_audit_that_is_cut_short_goes_on_to_the_same_end(
     full: Desk, shelves: Shelves, step: str, moment: str
 ) -> None:
-    shelves.bags["hq-1"].append("X-99")
+    shelves.add_stranger("hq-1", "X-99")
     ceremony = audit.next_ceremony(full.register, request())
     with pytest.raises(StopError):
         full.run(ceremony, stop_at(step, moment))
@@ -108,7 +108,8 @@ def test_the_report_says_what_was_expected_what_was_there_and_what_is_to_be_done
     full: Desk, shelves: Shelves
 ) -> None:
     card = bag_of(full, "card-hq-1")
-    shelves.bags["hq-1"] = ["X-99"]
+    shelves.bags["hq-1"] = []
+    shelves.add_stranger("hq-1", "X-99")
     replace(full, "K1")
     full.bench.plug("K1")
 
@@ -150,7 +151,7 @@ def test_the_report_tells_bags_that_lie_in_each_others_places(full: Desk, shelve
 
 
 def test_a_second_audit_has_a_report_of_its_own(full: Desk, shelves: Shelves) -> None:
-    shelves.bags["hq-1"].append("X-99")
+    shelves.add_stranger("hq-1", "X-99")
     walk(full)
     Shelves(full)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from keyvault_kit.ceremonies import engine
+from keyvault_kit.ceremonies import engine, exceptions
 from keyvault_kit.ceremonies.closing import AGREES, DISAGREES, NOT_HERE
 from keyvault_kit.ceremonies.interaction import OffScript, Prompt, Topic
 from keyvault_kit.ceremonies.plan import Ceremony, Plan, Step, Work
@@ -216,7 +216,7 @@ def test_a_medium_bothers_nobody_where_there_is_no_secret(desk: Desk) -> None:
 
 def test_a_dry_run_tells_every_step_and_leaves_no_trace(desk: Desk) -> None:
     before, told = desk.raw(), []
-    desk.people.progress = lambda *it: told.append(it)  # type: ignore[method-assign, assignment]
+    desk.people.progress = lambda *it: told.append(it)  # type: ignore[method-assign]
 
     troubles = engine.walk_through(ceremony(), desk.station, desk.people)
 
@@ -295,8 +295,19 @@ def test_who_has_no_role_for_a_later_step_is_told_before_anything_is_begun(desk:
     before = desk.raw()
 
     troubles = engine.walk_through(trial, desk.station, desk.people)
-    with pytest.raises(RefusedError, match="carol is custodian: to move a safe .* takes officer"):
+    with pytest.raises(RefusedError, match=r"carol is custodian: to move a safe .* takes officer"):
         desk.run(trial)
 
     assert troubles == ("carol has no role that may move a safe to another site",)
     assert desk.raw() == before
+
+
+# --- How to say that something is not as planned
+
+
+def test_each_sitting_begins_with_how_to_say_that_something_is_not_as_planned(desk: Desk) -> None:
+    desk.run(ceremony(clock=False))
+    desk.run(ceremony(clock=False))  # it is closed, and nobody is asked anything
+
+    assert desk.people.texts(Topic.NOTE) == [exceptions.HOW]
+    assert "Type ! at any question" in exceptions.HOW

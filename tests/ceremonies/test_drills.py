@@ -34,8 +34,10 @@ ONE, TWO = "bg1-pw1-1", "bg1-pw1-2"
 
 
 def practise(
-    desk: Desk, *, envelope: str = "", key: str = "", people: tuple[str, str] = ("alice", "carol")
+    desk: Desk, *, envelope: str = "", key: str = "", people: tuple[str, str] | None = None
 ) -> str:
+    """Practise, by two of whom nobody has more than that by themselves."""
+    people = people or (("alice", "bob") if key else ("alice", "carol"))
     wanted = drill.Request(account="bg1", envelope=envelope, key=key, people=people, number=0)
     ceremony = drill.next_ceremony(desk.register, wanted)
     desk.run(ceremony)
@@ -313,6 +315,13 @@ def test_what_cannot_be_practised_is_said_before(
 ) -> None:
     with pytest.raises(error, match=said):
         practise(keyed, **fields)  # type: ignore[arg-type]
+
+
+def test_who_opens_the_safe_of_the_key_alone_does_not_learn_its_pin(keyed: Desk) -> None:
+    with pytest.raises(RefusedError, match="carol would know the PIN of key K1, and can open safe"):
+        practise(keyed, key="K1", people=("alice", "carol"))
+
+    assert keyed.register.envelopes["K1-pin1-1"].state is EnvelopeState.DEPOSITED
 
 
 def test_a_key_in_no_safe_is_not_practised_with(keyed: Desk) -> None:

@@ -159,6 +159,7 @@ def test_a_stranger_in_the_place_of_a_registered_key_is_found(desk: Desk, online
         ({"witness": "carol"}, "one person would stand for two"),
         ({"pin_people": ("alice", "alice")}, "one person would stand for two"),
         ({"pin_people": ("alice", "carol")}, "carol would hold key K1 and print its PIN"),
+        ({"pin_safe": "hq-2"}, "key K1 and its PIN would both lie in safe hq-2"),
     ],
 )
 def test_what_cannot_be_is_said_before_anything_is_begun(

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from keyvault_kit.ceremonies import destroying
 from keyvault_kit.ceremonies.interaction import Topic
-from keyvault_kit.ceremonies.plans import giving_up, pin
+from keyvault_kit.ceremonies.plans import giving_up, pin, rotate
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import EnvelopeState, Purpose, Retirement, SetState
 from keyvault_kit.errors import RefusedError
 from tests.ceremonies import test_pins_anew as pins
 from tests.ceremonies.enrolling import Online, enrolling, request
 from tests.ceremonies.practised import enter
+from tests.ceremonies.sealing import OFFICERS, evidence_of, sealing
+from tests.ceremonies.sealing import request as sealed_as
 
 if TYPE_CHECKING:
     from tests.ceremonies.conftest import Desk
@@ -86,20 +89,95 @@ def test_a_new_pin_is_given_up_while_the_key_has_the_old_one(keyed: Desk) -> Non
     assert pins.has(keyed, pins.on_paper(keyed))
 
 
-def test_a_sealed_pin_that_the_key_may_have_stays_until_somebody_is_sure(keyed: Desk) -> None:
+@pytest.mark.parametrize("moment", ["begins", "acted"])
+def test_a_sealed_pin_that_the_key_may_have_stays_whatever_people_say(
+    keyed: Desk, moment: str
+) -> None:
     with pytest.raises(pins.KilledError):
-        pins.change(keyed, pins.kill_at("change-pin", "begins"))
-    keyed.people.says[Topic.CHECK] = [False]
+        pins.change(keyed, pins.kill_at("change-pin", moment))
+    keyed.people.says[Topic.CHECK] = [True]
 
     with pytest.raises(RefusedError, match="key K1 may have the PIN of set K1-pin2") as caught:
         give_up(keyed, "pin-K1-2")
 
-    assert "End the ceremony" in caught.value.mend
+    assert "keys reset" in caught.value.mend
+    assert not keyed.people.texts(Topic.CHECK)
     assert keyed.register.envelopes["K1-pin2-1"].state is EnvelopeState.SEALED
+    pins.change(keyed)
+    assert pins.whole(keyed)
 
-    keyed.people.says[Topic.CHECK] = [True]
+
+def test_once_the_key_is_reset_its_sealed_pin_is_given_up(keyed: Desk) -> None:
+    with pytest.raises(pins.KilledError):
+        pins.change(keyed, pins.kill_at("change-pin", "acted"))
+    keyed.book.record([ev.KeyReset(key="K1", why="its people left")], ("carol",))
+
     give_up(keyed, "pin-K1-2")
+
+    assert pins_of(keyed) == [SetState.DEAD, SetState.VOID]
+
+
+def test_an_old_pin_that_nobody_knows_is_no_reason_to_keep_a_ceremony_open(keyed: Desk) -> None:
+    with pytest.raises(pins.KilledError):
+        pins.change(keyed, pins.kill_at("read-pin", "begins"))
+
+    give_up(keyed, "pin-K1-2")
+
     assert pins_of(keyed) == [SetState.IN_FORCE, SetState.VOID]
+
+
+# --- What is in force, and lacks something
+
+
+def test_two_others_close_what_misses_its_evidence_and_that_is_a_finding(desk: Desk) -> None:
+    """Bob leaves after the password is set, before the evidence is there."""
+    sealing(desk, sealed_as())
+    desk.people.evidence = lambda it: evidence_of(desk, it, action="register")
+    wanted = rotate.as_before(desk.register, "bg1", OFFICERS)
+    with pytest.raises(RefusedError, match="says nothing of a password"):
+        desk.run(rotate.next_ceremony(desk.register, wanted))
+
+    give_up(desk, "rotate-bg1-1")
+
+    assert desk.register.ceremonies["rotate-bg1-1"].closed
+    assert [it.state for it in desk.register.sets_of("bg1", Purpose.PASSWORD)] == [
+        SetState.DEAD,
+        SetState.IN_FORCE,
+    ]
+    (finding,) = desk.register.open_findings()
+    assert (finding.rule, finding.subject) == ("left-unfinished", "bg1")
+    assert "no evidence says that the tenant took the password of set bg1-pw2" in finding.what
+    assert destroying.doomed(desk.register) == ()
+    desk.people.evidence = lambda it: evidence_of(desk, it)
+    again = rotate.as_before(desk.register, "bg1", OFFICERS)
+    desk.run(rotate.next_ceremony(desk.register, again))
+    assert {it.set for it in destroying.doomed(desk.register)} == {"bg1-pw1"}
+
+
+def test_what_was_not_deposited_is_named(desk: Desk) -> None:
+    desk.people.says[Topic.DEPOSIT] = [True, False]
+    with pytest.raises(RefusedError, match="does not lie in safe"):
+        sealing(desk, sealed_as())
+
+    give_up(desk, "seal-bg1-1")
+
+    said = [it.what for it in desk.register.open_findings()]
+    assert said[0] == "envelope bg1-pw1-2 is sealed, and lies in no safe"
+    assert len(said) == 2
+
+
+def test_of_a_new_pin_the_key_that_lies_nowhere_is_named(keyed: Desk) -> None:
+    with pytest.raises(pins.KilledError):
+        pins.change(keyed, pins.kill_at("deposit-key", "begins"))
+
+    give_up(keyed, "pin-K1-2")
+
+    said = [it.what for it in keyed.register.open_findings()]
+    assert said == [
+        "envelope K1-pin2-1 is sealed, and lies in no safe",
+        "envelope K1-key2 is sealed, and lies in no safe",
+    ]
+    assert pins_of(keyed) == [SetState.DEAD, SetState.IN_FORCE]
 
 
 def test_of_a_key_that_is_lost_nobody_needs_to_be_sure(keyed: Desk) -> None:

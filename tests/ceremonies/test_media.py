@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
 
 from keyvault_kit.ceremonies import media
-from keyvault_kit.ceremonies.interaction import Topic
+from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.plan import Ceremony, Plan, Step
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.items import ItemKind
@@ -234,3 +235,55 @@ def test_no_medium_is_asked_for_in_a_step_with_a_secret(desk: Desk, held: bool) 
 
     with pytest.raises(InternalError, match="has a secret, and would plug a medium in"):
         desk.run(ceremony(act, secret=not held))
+
+
+@pytest.mark.parametrize(("half", "state"), [(1, SetState.MADE), (2, SetState.IN_FORCE)])
+def test_what_is_plugged_in_while_a_half_is_shown_is_found_and_no_other_half_is_shown(
+    desk: Desk, half: int, state: SetState
+) -> None:
+    shown: list[str] = []
+    object.__setattr__(desk.station, "media", lambda: ("sdb\t(a stick)",) if plugged() else ())
+
+    def plugged() -> bool:
+        return len(shown) >= half
+
+    def reveal(prompt: Prompt, secret: Secret, *, seconds: int) -> None:
+        assert len(secret) == 22
+        assert seconds
+        shown.append(prompt.person)
+
+    desk.people.reveal = reveal  # type: ignore[method-assign]
+    refused = pytest.raises(RefusedError, match="plugged in while a secret is in memory")
+    with refused if half == 1 else nullcontext():
+        sealing(desk, request())
+
+    assert shown == [*BOTH[:half]]
+    assert states_of(desk) == [state]
+    (found,) = desk.register.open_findings()
+    assert (found.rule, found.subject) == ("medium-plugged", "seal-bg1-1")
+    assert "sdb?(a stick): plugged in while a secret was in memory, at step" in found.what
+    assert [it for it in desk.people.texts(Topic.NOTE) if it.startswith("WARNING: sdb?(a stick)")]
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_no_sheet_lies_open_beside_a_medium(desk: Desk, waits: bool) -> None:  # noqa: FBT001
+    plugged: list[str] = []
+    before = desk.ledger.size
+    object.__setattr__(desk.station, "media", lambda: tuple(plugged))
+
+    def act(work: Work) -> Sequence[ev.Fact]:
+        plugged.append("sdb")
+        work.lay_open("bg1-pw1", 1)
+        return []
+
+    work = ceremony(act, secret=True, clock=waits)
+    if waits:
+        with pytest.raises(RefusedError, match="sdb: plugged in while a secret is in memory"):
+            desk.run(work)
+    else:
+        desk.run(work)
+
+    assert desk.kinds(before).count(ev.SecretExposed) == (0 if waits else len(BOTH))
+    assert [it.rule for it in desk.register.open_findings() if it.subject == "trial-1"] == [
+        "medium-plugged"
+    ]

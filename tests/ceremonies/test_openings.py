@@ -167,13 +167,65 @@ def test_fewer_sheets_than_it_takes_are_opened_and_nothing_is_used(sealed: Desk)
 def test_as_many_different_shares_as_open_it_set_off_its_change_whoever_saw_them(
     sealed: Desk,
 ) -> None:
-    for officers in (("alice",), ("bob",)):
+    for officers in (("alice", "bob"), ("bob", "carol")):
         open_(sealed, opened(TWO, why="review", officers=officers))
     assert duties(sealed) == {}
 
-    open_(sealed, opened(ONE, why="review", officers=("erin",)))
+    open_(sealed, opened(ONE, why="review", officers=("carol", "alice")))
 
-    assert duties(sealed) == {Task.PASSWORD: "erin saw sheet 1"}
+    assert duties(sealed) == {Task.PASSWORD: "carol saw sheet 1"}
+
+
+# --- Who opens
+
+
+@pytest.mark.parametrize("why", ["drill", "review"])
+@pytest.mark.parametrize(
+    ("officers", "said"),
+    [
+        (("alice",), "alice is alone with it"),
+        (("alice", "alice"), "alice is alone with it"),
+        (("alice", "erin"), "erin is none of those who handle envelopes"),
+    ],
+)
+def test_to_practise_takes_two_who_handle_envelopes(
+    sealed: Desk, why: str, officers: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(RefusedError, match=f"bg1 is not opened to practise: {said}"):
+        open_(sealed, opened(ONE, TWO, why=why, officers=officers))
+
+    assert sealed.register.envelopes[ONE].state is EnvelopeState.DEPOSITED
+    assert found(sealed) == []
+
+
+def test_an_emergency_waits_for_nobody_and_an_auditor_who_opens_is_one_finding(
+    sealed: Desk, shown: Typed, password: str
+) -> None:
+    open_(sealed, opened(ONE, TWO, officers=("erin",)))
+
+    assert shown.texts == [password]
+    assert found(sealed) == [("opened-by", "bg1")]
+    assert sealed.register.findings[0].what == (
+        "bg1 was opened in open-bg1-1 (emergency) although erin is none of those who handle"
+        " envelopes"
+    )
+
+
+def test_an_officer_alone_in_an_emergency_is_no_finding(sealed: Desk) -> None:
+    open_(sealed, opened(ONE, TWO, officers=("alice",)))
+
+    assert found(sealed) == []
+
+
+def test_what_was_practised_alone_is_entered_late_with_a_finding(sealed: Desk) -> None:
+    sealed.people.says[Topic.CHECK] = [True] * 3
+    wanted = opened(ONE, why="review", officers=("alice",))
+    ceremony = opening.next_ceremony(sealed.register, wanted)
+
+    sealed.run(msgspec.structs.replace(ceremony, occurred=sealed.time.true - timedelta(days=1)))
+
+    assert found(sealed) == [("opened-by", "bg1")]
+    assert sealed.register.envelopes[ONE].state is EnvelopeState.OPENED
 
 
 # --- Bags

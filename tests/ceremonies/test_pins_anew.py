@@ -13,10 +13,13 @@ from keyvault_kit.ceremonies.engine import Watcher
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.key_work import PinPolicy
 from keyvault_kit.ceremonies.plans import pin
+from keyvault_kit.ceremonies.which_key import key_session
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import EnvelopeState, Purpose, SetState
 from keyvault_kit.custody.register import Register
 from keyvault_kit.errors import DeviceError, InputError, RefusedError
+from keyvault_kit.keys import pin as keys_pin
+from keyvault_kit.keys.pin import WrongPinError
 from keyvault_kit.secret import Secret
 from keyvault_kit.sheets.codes import SheetCode
 from keyvault_kit.sheets.scan import read_codes
@@ -98,10 +101,7 @@ def kill_at(step: str, moment: str) -> Watcher:
 def on_paper(desk: Desk) -> str:
     """The PIN on the mailer that is in force."""
     (mailer,) = desk.register.live_envelopes(desk.register.keys["K1"].pin_set or "")
-    (text,) = read_codes((desk.folder / "sheets" / f"pin-{mailer.id}.pdf").read_bytes())
-    content = SheetCode.parse(text).content
-    assert content
-    return content.expose_text()
+    return printed(desk, mailer.id)
 
 
 def has(desk: Desk, text: str) -> bool:
@@ -231,6 +231,30 @@ def test_a_missing_mailer_is_a_finding_and_the_pin_is_typed(keyed: Desk) -> None
 # --- Cut short
 
 
+def printed(desk: Desk, envelope: str) -> str:
+    """The PIN on a mailer, whatever has become of it."""
+    (text,) = read_codes((desk.folder / "sheets" / f"pin-{envelope}.pdf").read_bytes())
+    content = SheetCode.parse(text).content
+    assert content
+    return content.expose_text()
+
+
+def by_hand(desk: Desk, before: str, after: str) -> None:
+    """Have carol, alone with K1 elsewhere, give it another PIN; the ledger is not told."""
+    with key_session(desk.work("carol"), "K1") as session, Secret.from_text(after) as new:
+        if before:
+            with Secret.from_text(before) as old:
+                keys_pin.change_pin(session, old, new)
+        else:
+            keys_pin.set_pin(session, new)
+
+
+def wrong_ones(desk: Desk) -> list[ev.Fact]:
+    """The wrong PINs that were sent."""
+    sent = [it.fact for it in desk.entries() if isinstance(it.fact, ev.PinChecked)]
+    return [it for it in sent if not it.right]
+
+
 STEPS: Final = (
     *("open-key", "challenge-key", "open-mailer", "make-pin", "print-pin", "prove-pin"),
     *("seal-pin", "count-pages", "read-pin", "change-pin", "bag-key", "deposit-key"),
@@ -264,12 +288,22 @@ def test_killed_after_the_key_took_it_the_sealed_pin_is_kept(keyed: Desk) -> Non
 
     assert sets(keyed) == [SetState.DEAD, SetState.IN_FORCE]
     assert any("has the new PIN" in text for text in keyed.people.texts(Topic.NOTE))
-    wrong = [
-        it.fact
-        for it in keyed.entries()
-        if isinstance(it.fact, ev.PinChecked) and not it.fact.right
-    ]
-    assert wrong == [ev.PinChecked(key="K1", right=False, retries=7)]
+    assert whole(keyed)
+    assert wrong_ones(keyed) == []
+
+
+def test_the_sealed_pin_is_read_from_its_mailer_and_goes_into_a_new_bag(keyed: Desk) -> None:
+    with pytest.raises(KilledError):
+        change(keyed, kill_at("change-pin", "acted"))
+    bag = keyed.register.envelopes["K1-pin2-1"].bag
+
+    change(keyed)
+
+    mailer = keyed.register.envelopes["K1-pin2-1"]
+    assert (mailer.state, mailer.safe) == (EnvelopeState.DEPOSITED, "hq-1")
+    assert mailer.bag != bag
+    (signed,) = [it for it in keyed.entries() if isinstance(it.fact, ev.EnvelopeResealed)]
+    assert signed.by == ("alice", "bob")
 
 
 def test_killed_before_the_key_took_it_another_one_is_drawn(keyed: Desk) -> None:
@@ -292,18 +326,69 @@ def test_a_first_pin_that_the_key_took_is_kept_as_well(first: Desk) -> None:
     assert whole(first)
 
 
-def test_a_slip_of_who_types_the_old_pin_is_not_taken_for_the_new_one(first: Desk) -> None:
-    known(first, TYPED)
+def test_a_wrong_old_pin_is_never_taken_for_the_new_one(first: Desk) -> None:
+    known(first, TYPED, "40718296", TYPED)
     with pytest.raises(KilledError):
         change(first, kill_at("change-pin", "begins"))
-    types(first, TYPED, "40718296", TYPED, TYPED, TYPED)
-    first.people.says[Topic.RETRY] = [True]
 
+    with pytest.raises(WrongPinError):
+        change(first)
+
+    assert sets(first) == [SetState.VOID, SetState.MADE]
+    assert has(first, TYPED)
+    first.bench.fetch("K1")  # two wrong ones in a row: the next is sent once it had power anew
     change(first)
-
-    assert any("the two PINs differ" in text for text in first.people.texts(Topic.RETRY))
     assert whole(first)
-    assert first.state_of("K1").pin_retries == 8
+
+
+@pytest.mark.parametrize("moment", ["begins", "acted"])
+def test_what_somebody_else_gave_the_key_meanwhile_is_never_in_force(
+    keyed: Desk, moment: str
+) -> None:
+    old = on_paper(keyed)
+    with pytest.raises(KilledError):
+        change(keyed, kill_at("change-pin", moment))
+    before = old if moment == "begins" else printed(keyed, "K1-pin2-1")
+    by_hand(keyed, before, "95172836")
+
+    with pytest.raises(WrongPinError):
+        change(keyed)
+
+    assert sets(keyed) == [SetState.IN_FORCE, SetState.VOID, SetState.MADE]
+    assert keyed.register.envelopes["K1-pin1-1"].state is EnvelopeState.OPENED
+    (finding,) = keyed.register.open_findings()
+    assert (finding.rule, finding.subject) == ("key-pin", "K1")
+    assert finding.what == "key K1 does not take the PIN of envelope K1-pin1-1"
+
+
+def test_who_gives_a_key_without_pin_one_of_their_own_meanwhile_is_found_out(first: Desk) -> None:
+    with pytest.raises(KilledError):
+        change(first, kill_at("change-pin", "begins"))
+    by_hand(first, "", "95172836")
+    types(first, "83940261")
+
+    with pytest.raises(WrongPinError):
+        change(first)
+
+    assert SetState.IN_FORCE not in sets(first)
+    (finding,) = first.register.open_findings()
+    assert finding.rule == "key-pin"
+    assert "had no PIN before this ceremony, and has one that is not ours" in finding.what
+
+
+def test_a_pin_that_was_changed_on_record_meanwhile_is_typed_by_who_knows_it(keyed: Desk) -> None:
+    old = on_paper(keyed)
+    with pytest.raises(KilledError):
+        change(keyed, kill_at("change-pin", "begins"))
+    by_hand(keyed, old, "95172836")
+    keyed.book.record([ev.PinChanged(key="K1")], ("carol",))
+    types(keyed, "95172836")
+
+    change(keyed)
+
+    assert sets(keyed) == [SetState.DEAD, SetState.VOID, SetState.IN_FORCE]
+    assert whole(keyed)
+    assert wrong_ones(keyed) == []
 
 
 # --- Pulled out

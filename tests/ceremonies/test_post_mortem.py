@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from keyvault_kit.ceremonies.interaction import Topic
-from keyvault_kit.ceremonies.looking_back import deeds
+from keyvault_kit.ceremonies.looking_back import deeds, took_part
 from keyvault_kit.ceremonies.plans import post_mortem
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.evidence import UseClass
@@ -37,7 +38,7 @@ def after_use(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     def use(desk: Desk) -> None:
         with_password(desk, count=2)
-        open_(desk, opened(ONE, TWO))
+        open_(desk, opened(ONE, TWO, officers=("carol", "bob")))
 
     return prepared(founded, tmp_path_factory.mktemp("used") / "desk", use)
 
@@ -111,13 +112,13 @@ def test_who_did_what_is_told_with_what_the_tenant_saw(used: Desk) -> None:
 
     told = "\n".join(used.people.texts(Topic.NOTE))
     for words in (
-        f"alice and bob: opened {ONE}, Share 1 of 2 of bg1, all needed (emergency)",
+        f"bob and carol: opened {ONE}, Share 1 of 2 of bg1, all needed (emergency)",
         "bob: saw sheet 2 of bg1-pw1",
-        "alice: saw the whole of bg1-pw1",
-        "alice and bob: used bg1 (emergency)",
-        "alice and bob: signed in with its password",
+        "carol: saw the whole of bg1-pw1",
+        "bob and carol: used bg1 (emergency)",
+        "bob and carol: signed in with its password",
         "the tenant's log has a sign-in, refused",
-        "alice and bob took part in it, and class it now.",
+        "bob took part in it, and classes it now.",
     ):
         assert words in told
     assert "lay open" not in told
@@ -172,6 +173,47 @@ def test_misuse_is_a_finding(used: Desk) -> None:
 
     assert classed.verdict is UseClass.MISUSE
     assert found(used) == [("misuse", "bg1")]
+
+
+# --- Nobody judges only their own use
+
+
+def judged_by_users(used: Desk) -> post_mortem.Request:
+    """Alice took part as well: both of those who would class it did."""
+    open_(used, opened(ONE, officers=("alice",)))
+    return post_mortem.Request(account="bg1", officers=OFFICERS, number=0)
+
+
+def test_an_officer_who_took_no_part_is_one_of_the_two(used: Desk) -> None:
+    wanted = judged_by_users(used)
+    third = ev.PersonChanged(person="erin", roles=(Role.OFFICER,), details=DIGEST)
+    enter(used, "a-third", OFFICERS, third)
+
+    with pytest.raises(RefusedError, match="alice and bob both took part in the use of bg1") as no:
+        post_mortem.check(used.register, wanted)
+
+    assert "somebody who did not: erin" in no.value.mend
+    post_mortem.check(used.register, msgspec.structs.replace(wanted, officers=("alice", "erin")))
+
+
+def test_where_no_other_is_an_officer_it_is_looked_into_all_the_same_with_a_finding(
+    used: Desk,
+) -> None:
+    judged_by_users(used)
+
+    look_into(used)
+
+    assert found(used) == [("use-own", "bg1")]
+
+
+def test_who_took_part_before_the_last_post_mortem_may_judge_what_came_after_it(used: Desk) -> None:
+    judged_by_users(used)
+    look_into(used)
+    used.time.true += timedelta(days=1)
+
+    assert took_part(used.register, "bg1") == frozenset()
+    used.book.record([ev.SecretExposed(person="alice", set="bg1-pw1", number=1)], ("erin",))
+    assert took_part(used.register, "bg1") == {"alice"}
 
 
 def test_an_account_that_is_not_there_has_no_post_mortem(desk: Desk) -> None:

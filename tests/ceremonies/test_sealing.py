@@ -294,8 +294,11 @@ def test_what_is_in_force_is_not_given_up(desk: Desk) -> None:
     with pytest.raises(RefusedError, match="does not lie in safe"):
         sealing(desk, request())
 
-    with pytest.raises(RefusedError, match="the password of set bg1-pw1 is in force"):
-        give_up(desk)
+    give_up(desk)
+
+    assert states_of(desk) == [SetState.IN_FORCE]
+    assert {it.state for it in desk.register.live_envelopes("bg1-pw1")} == {EnvelopeState.SEALED}
+    assert {it.rule for it in desk.register.open_findings()} == {"left-unfinished"}
 
 
 def test_what_the_tenant_has_is_not_given_up(desk: Desk) -> None:

@@ -48,6 +48,10 @@ class Shelves:
         left = self._left.setdefault(safe, [*self.bags[safe]])
         return left.pop(0) if left else ""
 
+    def add_stranger(self, safe: str, number: str) -> None:
+        """Lay a bag there that nobody knows: its number is read twice."""
+        self.bags[safe] += (number, number)
+
     def from_the_first(self) -> None:
         """Begin each safe anew, as people do whose walk was cut short."""
         self._left.clear()

@@ -7,6 +7,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from keyvault_kit.custody.model import Purpose
 from tests.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def evidence(desk: Desk, medium: str = ".", *, taken: bool = True) -> None:
     event = {
         "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         "action": "setPassword",
+        "set": desk.register.set_being_made("bg1", Purpose.PASSWORD).id,
         "account": "bg1@example.onmicrosoft.com",
         "ok": taken,
     }

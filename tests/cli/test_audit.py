@@ -34,7 +34,7 @@ def test_all_safes_are_walked_where_none_is_named(desk: Desk) -> None:
 
 
 def test_what_is_found_is_told_and_is_status_1(desk: Desk) -> None:
-    typed = (desk.now(), desk.now(), "X-99", "", "", *AGREED)
+    typed = (desk.now(), desk.now(), "X-99", "X-99", "", "", *AGREED)
 
     done = desk.ask("audit", "vault-1", *PEOPLE, typed=typed)
 

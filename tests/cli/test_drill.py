@@ -98,11 +98,17 @@ def test_the_use_of_an_account_is_classed_by_two(sealed: Desk) -> None:
     assert [it.verdict for it in sealed.register.classed["bg1"]] == [UseClass.EMERGENCY]
 
 
-@pytest.mark.parametrize("verb", [("drill", "bg1", "--envelope", ONE), ("post-mortem", "bg1")])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("drill", "bg1", "--envelope", ONE, *PEOPLE),
+        ("post-mortem", "bg1", "--by", "alice", "--by", "bob"),
+    ],
+)
 def test_the_steps_are_told_and_nothing_is_done(sealed: Desk, verb: tuple[str, ...]) -> None:
     before = sealed.ledger.read_bytes()
 
-    done = sealed.ask(*verb, *PEOPLE, "--dry-run")
+    done = sealed.ask(*verb, "--dry-run")
 
     assert done.returncode == 0, done.stderr
     assert "nothing stands in the way" in done.stdout

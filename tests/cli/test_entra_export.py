@@ -157,6 +157,13 @@ def test_the_json_document_lists_each_file_with_its_hash_and_what_it_serves(
     assert [it["changes"] for it in document["changes"]].count(True) > 5
 
 
+def test_it_says_until_when_it_can_be_carried_out(export: Export) -> None:
+    document = json.loads(export.run("--json").stdout)
+    assert document["until"] == json.loads(export.files()["requests.json"])["until"]
+    done = export.run("--replace")
+    assert f"until {document['until'][:10]}" in done.stdout
+
+
 def test_without_evidence_it_is_refused_and_with_both_it_is_a_mistake(
     export: Export, refusal: Callable[..., bool]
 ) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from click.testing import CliRunner
 
-from keyvault_kit.ceremonies.interaction import Interaction, Prompt, Topic
+from keyvault_kit.ceremonies.interaction import Interaction, OffScript, Prompt, Topic
 from keyvault_kit.cli.prompts import TerminalInteraction
 from keyvault_kit.errors import RefusedError
 from keyvault_kit.secret import Secret
@@ -64,3 +64,22 @@ def test_what_is_told_goes_to_stderr() -> None:
 def test_a_secret_is_not_revealed_into_a_pipe() -> None:
     with pytest.raises(RefusedError, match="terminal only"):
         answered("", lambda it: it.reveal(PROMPT, Secret(b"secret"), seconds=1))
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda it: it.confirm(PROMPT),
+        lambda it: it.choose(PROMPT, ("left", "right")),
+        lambda it: it.ask(PROMPT),
+        lambda it: it.ask_pin(PROMPT),
+        lambda it: it.wait_for_key(PROMPT),
+    ],
+)
+def test_at_every_question_it_can_be_said_that_something_is_not_as_planned(ask: Answer) -> None:
+    with pytest.raises(OffScript):
+        answered("!\n", ask)
+
+
+def test_a_pin_may_begin_with_that_sign() -> None:
+    assert answered("!314159\n", lambda it: it.ask_pin(PROMPT))[0] == Secret.from_text("!314159")

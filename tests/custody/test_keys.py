@@ -122,6 +122,29 @@ def test_a_retired_key_with_a_passkey_stays_a_finding(life: Life, why: Retiremen
     assert "Remove the passkey at the tenant" in finding.mend
 
 
+def test_the_pin_of_a_retired_key_is_dead_once_its_passkey_is_gone(life: Life) -> None:
+    enrolled(life)
+    (finding,) = life.new_findings(ev.KeyRetired(key="K1", why=Retirement.BROKEN))
+    pin = life.register.keys["K1"].pin_set or ""
+    gone = ev.EnvelopeDestroyed(envelope=f"{pin}-1", why="dead")
+    life.refuses(gone, because="in force: its sheets are still wanted")
+
+    life.enter(ev.FindingSettled(finding=finding.seq, subject="K1", details=DIGEST))
+
+    assert life.register.sets[pin].state is SetState.DEAD
+    assert life.register.keys["K1"].pin_set is None
+    life.enter(gone)
+
+
+def test_the_pin_of_a_key_that_never_had_a_passkey_is_dead_with_it(life: Life) -> None:
+    with_pin(life)
+    pin = life.register.keys["K1"].pin_set or ""
+
+    life.enter(ev.KeyRetired(key="K1", why=Retirement.LOST))
+
+    assert life.register.sets[pin].state is SetState.DEAD
+
+
 def test_a_key_is_retired_as_reset_only_after_its_reset(life: Life) -> None:
     retired = ev.KeyRetired(key="K1", why=Retirement.RESET)
     with_pin(life)

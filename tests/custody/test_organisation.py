@@ -47,7 +47,9 @@ OBJECT_ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
 
 def with_person(fields: str) -> str:
-    return swap('name = "Alice Archer"', f'name = "Alice Archer"\n{fields}')(SAMPLE)
+    """The sample without contacts: those fields for alice."""
+    without = re.sub(r"contact = .*\n", "", SAMPLE)
+    return swap('name = "Alice Archer"', f'name = "Alice Archer"\n{fields}')(without)
 
 
 def with_account(fields: str) -> str:

@@ -18,6 +18,9 @@ def whole() -> Life:
     return life.bring_into_force("P8")
 
 
+TAKEN = ev.PasswordRecovered(account="bg1", set="P9", accepted=True)
+
+
 def set_without_evidence(life: Life, name: str) -> None:
     life.seal(name).enter(ev.PasswordSet(account="bg1", set=name))
 
@@ -47,12 +50,38 @@ def test_a_password_is_pending_until_it_is_deposited_and_there_is_evidence(whole
 
 def test_a_sign_in_with_it_is_evidence_as_well(whole: Life) -> None:
     set_without_evidence(whole, "P9")
-    assert not has_evidence(whole.register, whole.register.sets["P9"])
+    assert not has_evidence(whole.register.sets["P9"])
 
-    whole.enter(ev.PasswordRecovered(account="bg1", set="P9", accepted=True))
+    whole.enter(TAKEN, by=("alice", "bob"))
 
-    assert has_evidence(whole.register, whole.register.sets["P9"])
+    assert has_evidence(whole.register.sets["P9"])
     whole.enter(destroy("P8"))
+
+
+@pytest.mark.parametrize(
+    ("by", "late"),
+    [(("alice",), False), (("alice", "bob"), True), (("alice", "nobody"), False)],
+    ids=["one person", "entered late", "one of them unknown"],
+)
+def test_the_word_of_one_or_a_late_one_makes_nothing_destroyable(
+    whole: Life, by: tuple[str, ...], *, late: bool
+) -> None:
+    set_without_evidence(whole, "P9")
+
+    occurred = whole.entries[-1].time if late else None
+    whole.enter(TAKEN, by=by, signed=(), occurred=occurred)
+
+    assert not has_evidence(whole.register.sets["P9"])
+    whole.refuses(destroy("P8"), because="nothing shows yet")
+
+
+def test_what_the_tenant_refuses_later_is_shown_no_more(whole: Life) -> None:
+    set_without_evidence(whole, "P9")
+    whole.enter(TAKEN, by=("alice", "bob"))
+
+    whole.enter(ev.PasswordRecovered(account="bg1", set="P9", accepted=False), by=("alice", "bob"))
+
+    whole.refuses(destroy("P8"), because="nothing shows yet")
 
 
 def test_what_it_is_to_replace_is_not_destroyed_before_there_is_evidence(whole: Life) -> None:

@@ -17,6 +17,7 @@ from keyvault_kit.custody.model import SecurityKey
 from keyvault_kit.custody.register import Register
 from keyvault_kit.custody.tenant import GLOBAL_ADMINISTRATOR
 from keyvault_kit.entra.artefacts.requests import REQUESTS, ROLLBACK
+from tests.entra.reading import body_of, filled, is_to_be_sent
 
 METADATA: Final = "https://graph.microsoft.com/v1.0/$metadata#"
 CONDITIONAL: Final = "/beta/identity/conditionalAccess/policies"
@@ -44,6 +45,8 @@ class Directory:
         self.strengths: list[Object] = [_built_in()]
         self.fido2: Object = fido2()
         self.authorization: Object = {"id": "authorizationPolicy", "allowedToUseSSPR": True}
+        self.activated: list[str] = []
+        self.found: set[str] = set()
         self._made = 1000
 
     # --- What it has from the beginning
@@ -76,7 +79,8 @@ class Directory:
     def state(self) -> Object:
         """All of it, to be compared: without annotations, and 'nothing' in one way."""
         held = copy.deepcopy(vars(self))
-        held.pop("_made")
+        for name in ("_made", "found"):
+            held.pop(name)
         state: Object = plain(held)
         return state
 
@@ -114,21 +118,24 @@ class Directory:
         """Do what a list asks for, in order, as the script does; `given` are tokens.
 
         Returns:
-            The tokens, afterwards.
+            The tokens, afterwards; :attr:`found` has those of what was there already.
+
+        Raises:
+            ChangedError: What is to be changed is not as the evidence had it.
+            PassingError: A role that was found is there for a time only.
         """
         tokens: Object = dict(given)
         for request in json.loads(files[index])["requests"]:
-            if request.get("created") and request["created"] not in tokens:
+            created = request.get("created")
+            if created and (created not in tokens or created in self.found):
                 continue
             assert set(request.get("needs", ())) <= set(tokens), request["name"]
-            body = (
-                json.loads(_filled(files[request["file"]].decode(), tokens) or "null")
-                if ("file" in request)
-                else None
-            )
-            made = self.ask(request["method"], _filled(request["url"], tokens), body)
-            if "gives" in request:
-                tokens[request["gives"]] = made
+            if is_to_be_sent(self, request, files, tokens):
+                body = body_of(files, request.get("file"), tokens)
+                made = self.ask(request["method"], filled(request["url"], tokens), body)
+                if "gives" in request:
+                    tokens[request["gives"]] = made
+                    self.found.discard(request["gives"])
         return tokens
 
     def take_back(self, files: Mapping[str, bytes], tokens: Object) -> None:
@@ -254,12 +261,6 @@ def _merge(held: Object, body: Mapping[str, Any]) -> None:
             _merge(held[key], value)
         else:
             held[key] = copy.deepcopy(value)
-
-
-def _filled(text: str, tokens: Mapping[str, str]) -> str:
-    for name, value in tokens.items():
-        text = text.replace(f"{{{{{name}}}}}", value)
-    return text
 
 
 def plain(value: Any) -> Any:

@@ -68,12 +68,12 @@ def plain(its: Tenant) -> Files:
 def _beside(its: Tenant) -> Files:
     """What EntraExporter leaves out, as answers of Graph and Azure."""
     files = {
-        "signIns.json": answer("auditLogs/signIns", its.sign_ins),
         "azure/diagnosticSettings.json": to_json({"value": its.diagnostics}),
         "azure/scheduledQueryRules.json": to_json({"value": its.alerts}),
         "azure/actionGroups.json": to_json({"value": its.action_groups}),
     }
     for user, methods in its.methods.items():
+        files |= _log(user, [it for it in its.sign_ins if it["userId"] == user])
         context = f"users('{user}')/authentication/"
         files[f"methods/{user}.json"] = answer(f"{context}methods", methods)
         files[f"mfa/{user}.json"] = to_json(
@@ -81,6 +81,23 @@ def _beside(its: Tenant) -> Files:
             | {"perUserMfaState": its.requirements[user]}
         )
     return files
+
+
+def _log(user: str, sign_ins: Iterable[Object]) -> Files:
+    """The log of an account, as the kit's own script asks for it: in two halves."""
+    halves: dict[str, list[Object]] = {"interactive": [], "nonInteractive": []}
+    for it in sign_ins:
+        halves["interactive" if it["isInteractive"] else "nonInteractive"].append(it)
+    return {
+        f"users/{user}/signIns-{half}-1.json": answer("auditLogs/signIns", found)
+        for half, found in halves.items()
+    }
+
+
+def whole_log(its: Tenant) -> Files:
+    """The tenant as :func:`plain` has it, but with one log of whoever signed in to it."""
+    files = {name: data for name, data in plain(its).items() if "/signIns-" not in name}
+    return files | {"signIns.json": answer("auditLogs/signIns", its.sign_ins)}
 
 
 def entra_exporter(its: Tenant) -> Files:

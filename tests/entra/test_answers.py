@@ -135,15 +135,30 @@ def test_what_the_tenant_took_once_a_second_attempt_does_not_take_back() -> None
     assert (found.time, found.ok) == (at(2), True)
 
 
-def test_of_passwords_the_newest_attempt_counts_and_none_before() -> None:
-    tried = [event(minute, Action.SET_PASSWORD, ok=minute != 3) for minute in (3, 1)]
-    read = read_answers(a_file(*tried))
+def password(minute: int, its_set: str | None = "bg1-pw2", **fields: object) -> dict[str, object]:
+    return event(minute, Action.SET_PASSWORD, set=its_set, **fields)
 
-    newest = read.password(ACCOUNT, at(0))
 
-    assert newest is not None
-    assert (newest.time, newest.ok) == (at(3), False)
-    assert read.password(ACCOUNT, at(4)) is None
+def test_a_password_is_known_by_the_set_that_its_attempt_names() -> None:
+    read = read_answers(
+        a_file(password(3, ok=False), password(2), password(4, "bg1-pw1"), password(5, None))
+    )
+
+    found = read.password(ACCOUNT, "bg1-pw2")
+
+    assert found is not None
+    assert (found.time, found.ok) == (at(2), True)
+    assert read.password(ACCOUNT, "bg1-pw3") is None
+
+
+def test_the_newest_password_that_was_taken_is_told_whatever_its_set() -> None:
+    read = read_answers(a_file(password(1), password(4, None), password(6, "bg1-pw3", ok=False)))
+
+    last = read.last_taken(ACCOUNT)
+
+    assert last is not None
+    assert (last.time, last.set) == (at(4), None)
+    assert read_answers(a_file(password(1, ok=False))).last_taken(ACCOUNT) is None
 
 
 @pytest.mark.parametrize(
@@ -158,6 +173,6 @@ def test_of_passwords_the_newest_attempt_counts_and_none_before() -> None:
 def test_an_account_is_known_by_its_object_id_or_else_by_its_name(
     *, members: dict[str, str], mine: bool
 ) -> None:
-    read = read_answers(a_file(event(1, Action.SET_PASSWORD, **members)))
+    read = read_answers(a_file(password(1, **members)))
 
-    assert (read.password(ACCOUNT, at(0)) is not None) is mine
+    assert (read.password(ACCOUNT, "bg1-pw2") is not None) is mine

@@ -38,7 +38,9 @@ def test_what_a_script_reads_of_a_request_is_what_the_list_has() -> None:
     read |= set(re.findall(r"-From \$Request -Name '(\w+)'", DEPLOY))
     assert read - {"step", "name"} <= names_of(Request)
     assert {"url", "method", "file", "gives", "find", "created", "step", "name"} <= read
-    assert set(re.findall(r"\$Find\.(\w+)", DEPLOY)) == names_of(Find)
+    assert {"reads", "was"} <= read
+    found = re.findall(r"\$Find\.(\w+)|-From \$Find -Name '(\w+)'", DEPLOY)
+    assert {one or other for one, other in found} == names_of(Find)
     assert set(re.findall(r"\$List\.(\w+)", DEPLOY)) <= names_of(Requests)
 
 
@@ -50,6 +52,7 @@ def test_the_scripts_name_the_files_that_there_are() -> None:
         monitoring.DIAGNOSTIC_SETTING,
         monitoring.ACTION_GROUP,
         "azure/diagnostic-setting",
+        "azure/action-group",
     }
     published = {f"azure/{it}.json" for it in re.findall(r"-Template -Name '([\w-]+)'", DEPLOY)}
     assert published == {monitoring.ACTION_GROUP, monitoring.ALERT_RULES}
@@ -72,7 +75,7 @@ def test_the_evidence_file_is_one_that_the_kit_reads() -> None:
 
     read = read_answers(json.dumps(file).encode())
 
-    assert "format   = 'keyvault-kit/evidence/v1'" in DEPLOY
+    assert "$Format = 'keyvault-kit/evidence/v1'" in DEPLOY
     assert (read.tenant_id, read.events[0].ok, read.events[0].error) == ("t", True, "x")
     assert "deploy" not in Action._value2member_map_  # what it did is no enrolment
 
@@ -111,3 +114,49 @@ def test_roll_back_hands_on_whether_it_is_only_to_show() -> None:
     text = deploy.script(deploy.ROLLBACK)
     assert "SupportsShouldProcess" in text
     assert "-Rollback @PSBoundParameters" in text
+
+
+# --- Nobody's change is overwritten
+
+
+def function(name: str) -> str:
+    """The text of a function of the script."""
+    (text,) = re.findall(rf"^function {name} {{\n(.*?)^}}", DEPLOY, re.DOTALL | re.MULTILINE)
+    assert isinstance(text, str)
+    return text
+
+
+def test_what_is_to_be_changed_is_read_before_anything_is_sent() -> None:
+    text = function("Complete-Request")
+    assert text.index("Get-State") < text.index("'changed'") < text.index("Send-Request")
+    assert text.index("Stop-Request") < text.index("Send-Request")
+
+
+def test_deploy_stops_at_what_somebody_changed_and_a_roll_back_goes_on_with_the_rest() -> None:
+    text = function("Stop-Request")
+    assert text.index("if (-not $Rollback)") < text.index("throw ") < text.index("Write-Warning")
+
+
+def test_nothing_is_asked_once_the_time_for_it_is_over() -> None:
+    body = DEPLOY[DEPLOY.index("# --- All of it") :]
+    assert body.index("-gt $Until") < body.index("Assert-Tenant")
+
+
+def test_evidence_of_another_tenant_or_of_another_kind_is_not_continued() -> None:
+    text = function("Get-Earlier")
+    assert "$earlier.format -ne $Format" in text
+    assert "$earlier.tenantId -ne $TenantId" in text
+    assert "$List.tenant -ne $tenant.id" in function("Assert-Tenant")
+
+
+@pytest.mark.parametrize("name", ["Set-DiagnosticSetting", "Publish-ActionGroup"])
+def test_what_is_in_azure_already_is_read_and_sent_back_with_what_is_new(name: str) -> None:
+    text = function(name)
+    assert text.index("Get-Resource") < text.index("Send-Resource")
+
+
+def test_of_azure_nothing_but_what_was_read_or_is_missing_is_put() -> None:
+    puts = [line for line in DEPLOY.splitlines() if "-Method PUT" in line]
+    assert len(puts) == function("Send-Resource").count("-Method PUT") == 1
+    assert function("Publish-Monitoring").count("Publish-Template") == 1
+    assert "Publish-Template -Name 'action-group'" in function("Publish-ActionGroup")

@@ -54,6 +54,16 @@ def test_of_a_rehearsal_it_is_marked_and_talks_to_no_tenant() -> None:
     assert text.index("if ($Rehearsal)") < text.index("Get-MgContext\n")
 
 
+def test_the_password_is_set_under_the_name_of_its_set_which_the_evidence_has() -> None:
+    text = script(a_register(), {}).decode()
+
+    assert "$attempt.set = $Set" in text
+    parameter = text[text.index("[string] $SetPassword,") : text.index("[string] $Set,")]
+    assert "Mandatory = $true, ParameterSetName = 'Password'" in parameter
+    checked = text.index('$Set -notmatch "^$([regex]::Escape($SetPassword))-pw[0-9]+$"')
+    assert checked < text.index("Set-AccountPassword -Account $named[0] -Set $Set")
+
+
 def test_a_quote_in_a_name_ends_no_literal() -> None:
     text = script(a_register(upn="o'hara@contoso.com"), {}).decode()
 

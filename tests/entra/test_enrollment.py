@@ -1,19 +1,20 @@
 """Creation options in, registration answer out: a real file, and every mistake refused."""
 
 import json
-from base64 import urlsafe_b64decode
+from base64 import b64encode, urlsafe_b64decode
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from keyvault_kit.entra.enrollment import RP_IDS, read_options, registration
+from keyvault_kit.entra.enrollment import RP_IDS, read_options, registration, to_base64url
 from keyvault_kit.errors import InputError, RefusedError
 
 REAL = Path(__file__).parents[1] / "data" / "entra-creation-options.json"
 UPN = "john@contoso.com"
 IN_TIME = datetime(2024, 6, 13, 11, 0, tzinfo=UTC)
+ES256_PARAMETER = {"type": "public-key", "alg": -7}
 TOO_LATE = datetime(2024, 6, 13, 11, 26, 35, tzinfo=UTC)
 
 
@@ -22,6 +23,17 @@ def options(**public_key: object) -> bytes:
     fields: dict[str, Any] = json.loads(REAL.read_bytes())
     fields["publicKey"] |= public_key
     return json.dumps(fields).encode()
+
+
+def user(*, id: bytes = b"x", **fields: str) -> dict[str, object]:  # noqa: A002 - WebAuthn's name
+    """The member of the account, with that user handle."""
+    return {"user": {"id": to_base64url(id), "name": UPN, "displayName": "bg1"} | fields}
+
+
+def excluded(*ids: bytes) -> dict[str, object]:
+    """The member of the credentials that the account has already."""
+    listed = [{"type": "public-key", "id": b64encode(it).decode()} for it in ids]
+    return {"excludeCredentials": listed}
 
 
 def test_a_real_file_is_read() -> None:
@@ -89,11 +101,66 @@ def test_the_time_left_is_told_and_little_of_it_is_a_warning(minutes: int, told:
             {"authenticatorSelection": {"userVerification": "required"}},
             "do not ask for a key that keeps the passkey",
         ),
+        (
+            {
+                "authenticatorSelection": {
+                    "userVerification": "required",
+                    "residentKey": "required",
+                    "authenticatorAttachment": "platform",
+                }
+            },
+            "ask for a passkey of a computer",
+        ),
     ],
 )
 def test_options_that_are_not_ours_are_refused(change: dict[str, object], because: str) -> None:
     with pytest.raises(RefusedError, match=because):
         read_options(options(**change), upn=UPN, now=IN_TIME)
+
+
+@pytest.mark.parametrize(
+    ("change", "because"),
+    [
+        (user(id=b"x" * 65), "a user handle of 65 bytes"),
+        ({"challenge": to_base64url(bytes(10_001))}, "a challenge of 10001 bytes"),
+        ({"challenge": to_base64url(bytes(15)) + "=="}, "a challenge of 15 bytes"),
+        (excluded(*(b"%032d" % n for n in range(65))), "65 credentials to exclude"),
+        (excluded(bytes(1024)), "a credential id that is too long"),
+        ({"pubKeyCredParams": [ES256_PARAMETER] * 65}, "65 algorithms"),
+        ({"rp": {"id": RP_IDS[0], "name": "M" * 65}}, "the name of the relying party"),
+        ({"rp": {"id": RP_IDS[0], "name": "Micro\u202esoft"}}, "the name of the relying party"),
+        (user(displayName="\u00e4" * 33), "the name of the account for display"),
+        (user(displayName="a\nb"), "the name of the account for display"),
+    ],
+)
+def test_what_no_key_takes_is_refused_while_there_is_no_pin(
+    change: dict[str, object], because: str
+) -> None:
+    with pytest.raises(RefusedError, match=because) as refused:
+        read_options(options(**change), upn=UPN, now=IN_TIME)
+
+    assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        user(id=b"x" * 64, displayName="\u00e4" * 32),
+        user(displayName=""),
+        {"challenge": to_base64url(bytes(16))},
+        excluded(*(b"%032d" % n for n in range(64))),
+    ],
+)
+def test_what_is_just_within_the_limits_is_taken(change: dict[str, object]) -> None:
+    assert read_options(options(**change), upn=UPN, now=IN_TIME).upn == UPN
+
+
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+def test_a_time_beyond_all_calendars_is_no_fault_of_ours(time: str) -> None:
+    data = REAL.read_bytes().replace(b"2024-06-13T11:26:35Z", time.encode())
+
+    with pytest.raises(InputError, match="no file of creation options"):
+        read_options(data, upn=UPN, now=IN_TIME)
 
 
 def test_an_expired_challenge_and_another_account_are_refused() -> None:

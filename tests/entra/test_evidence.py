@@ -3,7 +3,7 @@
 import codecs
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pytest
@@ -12,10 +12,20 @@ from msgspec.structs import replace
 from keyvault_kit.custody.model import Account
 from keyvault_kit.custody.rules import Outcome, judge
 from keyvault_kit.entra.evidence import read_evidence
+from keyvault_kit.errors import InputError
 from tests.custody.rules.tenants import good, now, register
 from tests.entra.evidence import ACCOUNTS, of, read
-from tests.entra.export_folder import GRAPH, TAKEN, answer, entra_exporter, manifest, plain, to_json
-from tests.entra.tenant_objects import OTHER, tenant
+from tests.entra.export_folder import (
+    GRAPH,
+    TAKEN,
+    Files,
+    answer,
+    entra_exporter,
+    manifest,
+    plain,
+    to_json,
+)
+from tests.entra.tenant_objects import OTHER, Object, tenant
 
 # --- The whole
 
@@ -138,10 +148,53 @@ def test_pages_that_follow_make_it_whole_in_one_file_or_several() -> None:
     whole = of(its).facts
 
     assert read(files | {"policies.json": to_json([one, two])}).facts == whole
-    pages = {"policies-9.json": to_json(one), "policies-10.json": to_json(two)}
+    between = {it: one if it == 1 else one | {"value": []} for it in range(1, 10)}
+    pages = {f"policies-{it}.json": to_json(page) for it, page in (between | {10: two}).items()}
     assert read(files | pages).facts == whole
     cut = {"policies-1.json": to_json(two), "policies-2.json": to_json(one)}
     assert read(files | cut).facts.conditional_access_policies is None
+
+
+def in_pages(*pages: tuple[int, bool]) -> Files:
+    """The tenant, its policies on pages of these numbers, each with or without a next one."""
+    files = plain(tenant())
+    whole = json.loads(files.pop("policies.json"))
+    for number, more in pages:
+        link = {"@odata.nextLink": "https://graph.microsoft.com/x"} if more else {}
+        files[f"conditionalAccess/policies-{number}.json"] = to_json(whole | link)
+    return files
+
+
+MISSING: Final = {
+    "one in the middle": (in_pages((1, True), (3, False)), "named in", "policies-1.json"),
+    "the first": (in_pages((2, True), (3, False)), "not its first page", "policies-2.json"),
+    "the last": (in_pages((1, True), (2, True)), "named in", "policies-2.json"),
+    "what joins two": (in_pages((1, False), (2, True), (3, False)), "follows", "policies-1.json"),
+}
+
+
+@pytest.mark.parametrize("name", MISSING)
+def test_a_page_that_is_missing_leaves_the_list_unknown(name: str) -> None:
+    files, told, file = MISSING[name]
+    evidence = read(files)
+    assert evidence.facts.conditional_access_policies is None
+    (remark,) = evidence.remarks
+    assert "cut short" in remark
+    assert told in remark
+    assert file in remark
+
+
+def test_several_whole_answers_are_as_good_as_one() -> None:
+    assert read(in_pages((1, False), (3, False))).facts == of(tenant()).facts
+
+
+@pytest.mark.parametrize(("count", "known"), [(2, True), (3, False)])
+def test_a_list_of_which_the_tenant_has_more_is_unknown(count: int, *, known: bool) -> None:
+    files = plain(tenant())
+    page = json.loads(files["policies.json"]) | {"@odata.count": count}
+    evidence = read(files | {"policies.json": to_json(page)})
+    assert (evidence.facts.conditional_access_policies is not None) is known
+    assert bool(evidence.remarks) is not known
 
 
 def test_a_bare_list_is_known_by_its_objects() -> None:
@@ -162,6 +215,59 @@ def test_of_two_files_that_contradict_each_other_the_later_change_counts_and_it_
     (remark,) = evidence.remarks
     assert "differ in modifiedDateTime, state" in remark
     assert "a-policies.json counts" in remark
+
+
+@pytest.mark.parametrize("modified", [None, "2026-01-02T10:00:00.1234567Z"])
+def test_files_of_which_neither_is_the_newer_leave_what_they_contradict_unknown(
+    modified: str | None,
+) -> None:
+    its = tenant()
+    mine = [it.object_id for it in ACCOUNTS]
+    it = its.policies[0] | {"modifiedDateTime": modified}
+    it["conditions"] = it["conditions"] | {"users": {"excludeUsers": mine}}
+    context = "identity/conditionalAccess/policies"
+    evidence = read(plain(its) | {"zz/policies.json": answer(context, [it])})
+
+    assert evidence.facts.conditional_access_policies is None
+    (remark,) = evidence.remarks
+    assert "differ in conditions" in remark
+    assert "neither says that it is the newer" in remark
+
+
+def test_files_that_differ_in_what_no_rule_reads_are_as_good_as_one() -> None:
+    its = tenant()
+    it = its.policies[0] | {"description": "x"}
+    its.policies[0]["description"] = "y"
+    context = "identity/conditionalAccess/policies"
+    evidence = read(plain(its) | {"zz/policies.json": answer(context, [it])})
+
+    assert evidence.facts == of(tenant()).facts
+    assert any("differ in description" in it for it in evidence.remarks)
+
+
+def test_nothing_is_written_in_two_ways_and_annotations_tell_nothing() -> None:
+    its = tenant()
+    user = its.user() | {"onPremisesSyncEnabled": False, "@odata.id": "x"}
+    its.user()["authorizationInfo"]["certificateUserIds@odata.context"] = "v1.0"
+    user["authorizationInfo"] = {"certificateUserIds@odata.context": "beta"}
+    evidence = read(plain(its) | {"zz/users.json": answer("users", [user])})
+
+    assert not evidence.remarks
+    assert evidence.facts == of(tenant()).facts
+
+
+def test_answers_without_an_id_that_contradict_each_other_leave_it_unknown() -> None:
+    whole = plain(tenant())
+    for name, told in (("authorization.json", "SSPR"), ("passkeys.json", "state")):
+        assert told in whole[name].decode()
+    sspr = {"@odata.context": f"{GRAPH}policies/authorizationPolicy/$entity"}
+    other = whole | {"zz.json": to_json(sspr | {"allowedToUseSSPR": True})}
+    assert read(other).facts.allowed_to_use_sspr is None
+    policy = {"authenticationMethodConfigurations": [tenant().passkeys | {"state": "disabled"}]}
+    evidence = read(whole | {"zz.json": to_json(policy)})
+    assert evidence.facts.passkey_policy is None
+    assert "fido2Configuration" not in evidence.objects
+    assert any("is there twice, and differs in state" in it for it in evidence.remarks)
 
 
 def test_a_file_that_has_more_of_the_same_object_adds_to_it() -> None:
@@ -201,6 +307,46 @@ def test_what_the_export_itself_could_not_read_is_said() -> None:
 
     assert "The export could not read signIns: 403 Forbidden." in read(files).remarks
     assert read(files).tenant_id == "7e57-0000"
+
+
+FAILED: Final = {
+    "conditionalAccess/policies": "conditional_access_policies",
+    "azure/S1/actionGroups": "action_groups",
+    "azure/S1/scheduledQueryRules": "alert_rules",
+    "subscribedSkus": "service_plans",
+}
+
+
+@pytest.mark.parametrize("name", FAILED)
+def test_what_the_export_itself_could_not_read_to_its_end_is_unknown(name: str) -> None:
+    files = plain(tenant()) | {"manifest.json": manifest(failed=[f"{name}: 429 Too Many"])}
+
+    assert getattr(read(files).facts, FAILED[name]) is None
+
+
+def test_how_far_back_the_logs_were_asked_for_is_told() -> None:
+    files = plain(tenant())
+    assert read(files).facts.log_days is None
+    evidence = read(files | {"manifest.json": manifest(days=7)})
+    assert evidence.facts.log_days == 7
+    assert evidence.says_something
+
+
+def test_two_exports_in_one_folder_are_refused() -> None:
+    files = plain(tenant()) | {"old/manifest.json": manifest(TAKEN - timedelta(days=30))}
+    with pytest.raises(InputError, match="more than one export in it") as caught:
+        read(files)
+    assert "manifest.json and old/manifest.json" in str(caught.value)
+
+
+def test_files_of_two_tenants_are_refused() -> None:
+    event = {"time": "2026-01-05T10:00:00Z", "action": "register", "ok": True}
+    events = [event | {"account": ACCOUNTS[0].upn}]
+    record: Object = {"format": "keyvault-kit/evidence/v1", "events": events}
+    files = plain(tenant())
+    assert read(files | {"answers.json": to_json(record | {"tenantId": "7E57-0000"})}).tenant_id
+    with pytest.raises(InputError, match="different tenants: 7e57-0000 and elsewhere"):
+        read(files | {"answers.json": to_json(record | {"tenantId": "elsewhere"})})
 
 
 ELSEWHERE: Final = {

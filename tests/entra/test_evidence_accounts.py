@@ -8,7 +8,16 @@ import pytest
 from keyvault_kit.custody.rules import judge
 from tests.custody.rules.tenants import now, register
 from tests.entra.evidence import ACCOUNTS, first, of, outcome, read
-from tests.entra.export_folder import TAKEN, answer, entra_exporter, plain, to_json
+from tests.entra.export_folder import (
+    TAKEN,
+    Files,
+    answer,
+    entra_exporter,
+    manifest,
+    plain,
+    to_json,
+    whole_log,
+)
 from tests.entra.tenant_objects import GROUP, Object, by_key, sign_in, tenant
 
 # --- Accounts
@@ -210,6 +219,21 @@ def test_whether_the_role_is_permanent_is_judged(name: str) -> None:
     assert outcome(its, "S3") == expected
 
 
+ELIGIBLE: Final = "roles/roleEligibilityScheduleInstances: 403 Forbidden"
+
+
+@pytest.mark.parametrize(("plans", "expected"), [("AAD_PREMIUM_P2", "unknown"), ("X", "passed")])
+def test_where_roles_can_be_activated_those_that_were_not_read_are_unknown(
+    plans: str, expected: str
+) -> None:
+    its = tenant()
+    its.skus[0]["servicePlans"] = [{"servicePlanName": it} for it in ("AAD_PREMIUM", plans)]
+    files = plain(its) | {"manifest.json": manifest(failed=[ELIGIBLE])}
+    del files["eligible.json"]
+
+    assert outcome(files, "S3") == expected
+
+
 def test_a_role_that_may_be_activated_as_well_is_found() -> None:
     its = tenant()
     its.eligible[0]["principalId"] = GROUP
@@ -268,6 +292,7 @@ def test_sign_ins_are_told_with_what_showed_who_it_was() -> None:
     ]
     seen = first(its).sign_ins or ()
 
+    assert read(whole_log(its)).facts.account(ACCOUNTS[0]) == first(its)
     assert [(it.succeeded, it.interactive) for it in seen] == [
         (True, True),
         (True, False),
@@ -278,21 +303,51 @@ def test_sign_ins_are_told_with_what_showed_who_it_was() -> None:
     assert (seen[0].device, seen[0].ip_address) == ("paw-1", "192.0.2.7")
 
 
-def test_an_empty_log_is_one_in_which_nobody_signed_in() -> None:
-    its = tenant()
-    its.sign_ins = []
-    assert first(its).sign_ins == ()
+HALVES: Final = ("signIns-interactive-1", "signIns-nonInteractive-1")
 
 
-def test_a_log_that_was_asked_for_one_account_says_nothing_of_the_other() -> None:
-    files = plain(tenant())
+def logged(*names: str, failed: tuple[str, ...] = ()) -> Files:
+    """The tenant, with empty logs that were asked for the first account."""
+    files = whole_log(tenant()) | {"manifest.json": manifest(failed=failed)}
     del files["signIns.json"]
-    files[f"users/{ACCOUNTS[0].object_id}/signIns-interactive-1.json"] = answer(
-        "auditLogs/signIns", []
-    )
+    user = ACCOUNTS[0].object_id
+    logs = {f"users/{user}/{it}.json": answer("auditLogs/signIns", []) for it in names}
+    return files | logs
 
-    seen = [read(files).facts.account(it) for it in ACCOUNTS]
-    assert [it and it.sign_ins for it in seen] == [(), None]
+
+def seen_by(files: Files) -> list[object]:
+    """The sign-ins of each account."""
+    facts = read(files).facts
+    return [getattr(facts.account(it), "sign_ins", None) for it in ACCOUNTS]
+
+
+def test_an_empty_log_that_was_asked_for_an_account_says_that_nobody_signed_in_to_that() -> None:
+    assert seen_by(logged(*HALVES)) == [(), None]
+    assert seen_by(logged("signIns-1")) == [(), None]
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_half_a_log_tells_nothing(half: str) -> None:
+    assert seen_by(logged(half)) == [None, None]
+    assert any("cut short: the" in it for it in read(logged(half)).remarks)
+    assert outcome(logged(half), "S65") == "unknown"
+
+
+def test_a_log_that_could_not_be_read_to_its_end_tells_nothing() -> None:
+    failed = f"users/{ACCOUNTS[0].object_id}/signIns-interactive: 403 Forbidden"
+    assert seen_by(logged(*HALVES, failed=(failed,))) == [None, None]
+
+
+def test_a_log_that_may_have_been_asked_for_somebody_else_says_nothing_of_an_account() -> None:
+    its = tenant()
+    other = sign_in({"id": "somebody", "userPrincipalName": "x@example.com"}, TAKEN)
+    its.sign_ins = [other]
+    assert seen_by(whole_log(its)) == [None, None]
+    assert any("name nobody who signed in to Bg1@" in it for it in read(whole_log(its)).remarks)
+    its.sign_ins = [other, sign_in(its.user(), TAKEN)]
+    mine, others = seen_by(whole_log(its))
+    assert mine
+    assert others is None
 
 
 def test_times_of_windows_powershell_are_read() -> None:

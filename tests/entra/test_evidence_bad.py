@@ -82,6 +82,13 @@ def test_a_day_that_is_said_counts_before_that_of_the_manifest() -> None:
     assert read(WHOLE, day).facts.taken == day
 
 
+@pytest.mark.parametrize("days", [-1, 10**12, "a month"])
+def test_a_manifest_with_no_number_of_days_is_refused(days: object) -> None:
+    broken = json.loads(WHOLE["manifest.json"]) | {"days": days}
+    with pytest.raises(InputError, match=r"manifest\.json is no manifest"):
+        read(WHOLE | {"manifest.json": to_json(broken)})
+
+
 @pytest.mark.parametrize("taken", ["yesterday", "2026-01-05T10:00:00", ""])
 def test_a_manifest_without_a_time_is_refused(taken: str) -> None:
     broken = json.loads(WHOLE["manifest.json"]) | {"taken": taken}

@@ -64,6 +64,22 @@ def test_models_of_a_strength_may_come_apart_from_it() -> None:
     files["combinations.json"] = answer(context, configurations)
 
     assert outcome(files, "S26") == "passed"
+    (strength,) = read(files).objects["authenticationStrengthPolicies"]
+    assert strength == tenant().strengths[0]
+
+
+def test_models_that_come_apart_count_where_the_strength_has_but_an_empty_list() -> None:
+    its = tenant()
+    (configuration,) = its.strengths[0]["combinationConfigurations"]
+    its.strengths[0]["combinationConfigurations"] = []
+    files = plain(its)
+    context = f"policies/authenticationStrengthPolicies('{STRENGTH}')/combinationConfigurations"
+    files["combinations.json"] = answer(context, [configuration | {"allowedAAGUIDs": ["a"]}])
+
+    assert outcome(plain(its), "S26") == "passed"
+    assert outcome(files, "S26") == "failed"
+    files["more.json"] = answer(context, [configuration | {"allowedAAGUIDs": ["b"]}])
+    assert outcome(files, "S26") == "unknown"
 
 
 def test_a_key_whose_model_its_own_strength_does_not_take_is_found() -> None:
@@ -91,7 +107,7 @@ def profile(**changes: Any) -> Object:
     return {
         "id": "p1",
         "name": "Keys",
-        "passkeyTypes": "deviceBound,synced",
+        "passkeyTypes": "synced, deviceBound",
         "attestationEnforcement": "registrationOnly",
         "keyRestrictions": {"isEnforced": False, "enforcementType": "allow", "aaGuids": []},
     } | changes
@@ -166,7 +182,7 @@ def test_a_target_without_profiles_has_the_default_one() -> None:
         PasskeyProfile(
             name="Keys",
             targets=(GROUP,),
-            passkey_types=("deviceBound", "synced"),
+            passkey_types=("synced", "deviceBound"),
             is_attestation_enforced=True,
         ),
     )

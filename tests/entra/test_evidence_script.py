@@ -34,6 +34,11 @@ def test_a_name_cannot_break_out_of_its_quotes() -> None:
     assert_sound(script)
 
 
+def test_its_manifest_says_how_far_back_it_read_the_logs() -> None:
+    assert re.search(r"^    days +\= \$Days$", SCRIPT, re.MULTILINE)
+    assert "$began.AddDays(-$Days)" in SCRIPT
+
+
 def test_it_only_reads() -> None:
     methods = set(re.findall(r"-Method (\w+)", SCRIPT))
 

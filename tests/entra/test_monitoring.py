@@ -43,8 +43,8 @@ PHONE: Final = {"name": "sms-1", "countryCode": "49", "phoneNumber": "1511234567
 GIVEN: Final[dict[str, Any]] = {
     "workspaceResourceId": WORKSPACE,
     "actionGroupId": (
-        "/subscriptions/S/resourceGroups/RG/providers/Microsoft.Insights/actionGroups"
-        "/notify-global-admins"
+        "/subscriptions/S/resourceGroups/RG/providers/Microsoft.Insights/actionGroups/"
+        f"{Names().action_group}"
     ),
     "location": "westeurope",
     "emailReceivers": [MAIL],

@@ -123,3 +123,29 @@ def test_a_link_that_lies_in_the_place_of_the_half_is_not_followed(tmp_path: Pat
     assert ledger.read_bytes() == b"all that counts"
     assert (medium / "answer.json").read_bytes() == b"an answer"
     assert not (medium / "answer.json").is_symlink()
+
+
+def test_a_link_is_not_followed_to_a_file_that_nobody_named(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").write_bytes(b"all that counts")
+    (tmp_path / "evidence.json").symlink_to(tmp_path / "ledger.db")
+
+    with pytest.raises(InputError, match=r"evidence\.json is a link") as refused:
+        read_file(tmp_path / "evidence.json", "evidence")
+
+    assert refused.value.mend == "Name the file itself."
+
+
+def test_nobody_waits_for_a_pipe_or_a_device(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(InputError, match="is no file"):
+            read_file(path, "evidence")
+
+
+def test_a_folder_above_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "mounted").mkdir()
+    (tmp_path / "mounted" / "a.json").write_bytes(b"1")
+    (tmp_path / "medium").symlink_to(tmp_path / "mounted")
+
+    assert read_file(tmp_path / "medium" / "a.json", "evidence") == b"1"

@@ -192,7 +192,7 @@ def test_the_audit_report_tells_its_checkpoint_and_every_bag(finished: Finished)
     started = book.register.ceremonies["audit-1"].started
     root = rfc6962_root([hashlib.sha256(b"\x00" + it).digest() for it in bodies(folder)[:started]])
 
-    text = text_of((folder / "sheets" / "audit-report.pdf").read_bytes())
+    text = text_of((folder / "sheets" / "audit-report-1.pdf").read_bytes())
 
     assert f"{started} entries, root {base64.b64encode(root).decode()[:12]}" in text
     before, after = book.register_at(started).envelopes, book.register.envelopes
@@ -383,7 +383,7 @@ def judged(folder: Path, plants: Plants) -> dict[str, bool]:
     bench = Bench(folder / "softkeys", seed=seed, not_before=started)
     with Ledger.open(folder / "ledger.db") as ledger:
         station = rehearsal_station(folder, ledger, bench, seed=seed, started=started)
-        outcome = judge(station, organisation, plants)
+        outcome = judge(station, organisation, plants, folder / "sheets")
     return {promise.what[:16]: promise.kept for promise in outcome.promises}
 
 

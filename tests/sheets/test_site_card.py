@@ -13,6 +13,7 @@ from keyvault_kit.sheets.pages.site_card import (
     CardAccount,
     CardEnvelope,
     CardKey,
+    CardPerson,
     CardSafe,
     CardSet,
     SiteCard,
@@ -107,6 +108,25 @@ def test_the_key_and_its_pin_are_found_together(
     (key,) = (it for it in found if it.text == "KEY-01")
 
     assert [it.text for it in found if _beside(key, it)][2:] == ["bg1-key-1", "bg1-pin-1"]
+
+
+def test_it_says_whom_to_call(
+    card: SiteCard, paper: Paper, pieces: Callable[[bytes], list[Piece]]
+) -> None:
+    people = (
+        CardPerson("Anna Berg", ("hq-safe-1", "kiel-1"), "+49 431 5550101"),
+        CardPerson("Boris Novák", ("hq-safe-1",)),
+    )
+    found = pieces(render(msgspec.structs.replace(card, people=people), paper))
+    (heading,) = (it for it in found if it.text == "Whom to call")
+    below = [it for it in found if (it.page, it.baseline) > (heading.page, heading.baseline)]
+
+    for name, opens, contact in (
+        ("Anna Berg", "hq-safe-1, kiel-1", "+49 431 5550101"),
+        ("Boris Novák", "hq-safe-1", "not on record"),
+    ):
+        (first,) = (it for it in below if it.text == name)
+        assert [it.text for it in found if _beside(first, it)] == [name, opens, contact]
 
 
 def test_the_code_tells_nothing_of_what_the_card_says(card: SiteCard) -> None:

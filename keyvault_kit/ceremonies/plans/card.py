@@ -83,10 +83,18 @@ PLAN = Plan("card", _steps)
 
 
 def live_cards(register: Register, site: str) -> tuple[Envelope, ...]:
-    """The envelopes with cards of the site that are not destroyed, oldest first."""
+    """The envelopes with cards of the site that are not destroyed, oldest first.
+
+    With them those of other sites that lie there: a safe brought its card when it moved.
+    """
     gone = (EnvelopeState.SPOILED, EnvelopeState.DESTROYED)
-    mine = register.envelopes_holding(f"card:{site}")
-    return tuple(it for it in mine if it.state not in gone)
+    live = (it for it in register.envelopes.values() if it.state not in gone)
+    cards = (it for it in live if it.holds.startswith("card:"))
+    return tuple(it for it in cards if it.holds == f"card:{site}" or _site(register, it) == site)
+
+
+def _site(register: Register, it: Envelope) -> str:
+    return register.safes[it.safe].site if it.safe else ""
 
 
 def _destroying(it: Request, old: Envelope) -> Step:
@@ -113,7 +121,8 @@ def _pack(it: Request, work: Work) -> Sequence[ev.Fact]:
 
 
 def _packed(register: Register, it: Request) -> str:
-    return live_cards(register, it.site)[-1].id
+    """The newest card of the site: the one that this ceremony makes."""
+    return register.envelopes_holding(f"card:{it.site}")[-1].id
 
 
 def _seal(it: Request, work: Work) -> Sequence[ev.Fact]:

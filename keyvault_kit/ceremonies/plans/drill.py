@@ -10,7 +10,14 @@ from typing import Final
 
 import msgspec
 
-from keyvault_kit.ceremonies import documents, handling, key_bags, practising, recovering
+from keyvault_kit.ceremonies import (
+    documents,
+    handling,
+    key_bags,
+    practising,
+    recovering,
+    walking,
+)
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.plan import Ceremony, Plan, Step, Work
 from keyvault_kit.ceremonies.practising import Question
@@ -50,7 +57,8 @@ def check(register: Register, it: Request) -> None:
     Raises:
         InputError: Neither or both of envelope and key are named, or not of that account.
         RefusedError: What is named is not in the register, or does not lie in a safe; or as many
-            sheets as open the account would come together (S38).
+            sheets as open the account would come together, or somebody could sign in alone with
+            what they saw (S38).
     """
     account = known(register.accounts, it.account, "account")
     if bool(it.envelope) == bool(it.key):
@@ -59,6 +67,7 @@ def check(register: Register, it: Request) -> None:
         )
     if it.key:
         _check_key(register, account, it.key)
+        _demand_out_of_reach(register, it.key, it.people)
         return
     envelope = known(register.envelopes, it.envelope, "envelope")
     if not envelope.set or envelope.set != account.password_set:
@@ -77,6 +86,23 @@ def _check_key(register: Register, account: Account, tag: str) -> None:
         )
     for envelope in recovering.bags_of_key(register, key.id):
         _demand_safe(register.envelopes[envelope])
+
+
+def _demand_out_of_reach(register: Register, tag: str, people: Collection[str]) -> None:
+    """Check that nobody who sees the PIN can take the key alone, before the PIN is changed (S38).
+
+    Raises:
+        RefusedError: Somebody can.
+    """
+    safe = (bag := handling.key_envelope(register, tag)) and bag.safe
+    needs = register.knowing(safe) if safe else {}
+    alone = [person for person in people if needs.get(person) == 1]
+    if alone:
+        raise RefusedError(
+            f"{listed(alone)} would know the PIN of key {tag}, and can open safe {safe}, where it"
+            " lies, alone",
+            mend="Let two practise who cannot: whoever opens that safe hands the bag out to them.",
+        )
 
 
 def _demand_safe(it: Envelope) -> None:
@@ -168,7 +194,7 @@ def _with_envelope(register: Register, it: Request) -> Iterator[Step]:
         f"Print the checklist; reach everybody who is needed for {it.account}",
         functools.partial(_before, it, practising.REACHED),
     )
-    yield _opening(it, name)
+    yield _opening(register, it, name)
     yield _step(
         it,
         f"verify-{name}",
@@ -184,11 +210,12 @@ def _before(it: Request, questions: Sequence[Question], work: Work) -> Sequence[
     return practising.ask_all(work, it.account, questions)
 
 
-def _opening(it: Request, envelope: str) -> Step:
+def _opening(register: Register, it: Request, envelope: str) -> Step:
+    home = walking.home_of(register, envelope) or "its safe"
     return _step(
         it,
         f"open-{envelope}",
-        f"Take the bag of envelope {envelope} out of its safe, inspect and open it",
+        f"Take the bag of envelope {envelope} out of {home}, inspect and open it",
         functools.partial(_open, envelope),
     )
 
@@ -267,7 +294,7 @@ def _with_key(register: Register, it: Request) -> Iterator[Step]:
         f"Print the checklist; tell monitoring of the drill of {it.account}; reach everybody",
         functools.partial(_before, it, (*practising.TOLD, *practising.REACHED)),
     )
-    yield from (_opening(it, envelope) for envelope in bags)
+    yield from (_opening(register, it, envelope) for envelope in bags)
     yield _step(
         it,
         "sign-in",

@@ -7,6 +7,7 @@ transfer medium is plugged in. So an expired challenge costs the PIN that was dr
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 
 import msgspec
@@ -21,6 +22,7 @@ from keyvault_kit.ceremonies.which_key import key_session
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.ceremonies import CeremonyRecord
 from keyvault_kit.custody.model import GENUINE, Mode, SecurityKey, Use
+from keyvault_kit.custody.placing.apart import check_apart
 from keyvault_kit.custody.register import Register, known
 from keyvault_kit.errors import RefusedError
 from keyvault_kit.keys import relying_party
@@ -47,12 +49,15 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     show_guard: bool = False
 
 
-def check(register: Register, it: Request) -> None:
+def check(register: Register, it: Request, now: datetime) -> None:
     """Say what cannot be before anything is begun.
 
+    Args:
+        now: Aware.
+
     Raises:
-        RefusedError: Account or a safe is not in the register; the key is not free for that; or one
-            person would do what takes two (S36, S38).
+        RefusedError: Account or a safe is not in the register; the key is not free for that; one
+            person would do what takes two; or key and PIN would not lie apart (S36, S38).
     """
     known(register.accounts, it.account, "account")
     for safe in (it.key_safe, it.pin_safe):
@@ -68,8 +73,10 @@ def check(register: Register, it: Request) -> None:
             mend="Name a witness beside the custodian, and two different people for the PIN.",
         )
     begun = _latest(register, it.key)
-    why = None if begun and not begun.closed else _why_not(register, it)
-    if why:
+    if begun and not begun.closed:
+        return
+    check_apart(register, it.key, it.key_safe, it.pin_safe, now)
+    if why := _why_not(register, it):
         raise RefusedError(f"key {it.key} {why[0]}", mend=why[1])
 
 

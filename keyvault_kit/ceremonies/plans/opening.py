@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from keyvault_kit.ceremonies import recovering
+from keyvault_kit.ceremonies import recovering, walking
 from keyvault_kit.ceremonies.plan import Ceremony, Plan, Step, Work
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.model import EnvelopeState, Purpose
@@ -101,6 +101,18 @@ def steps(register: Register, request: ev.Request) -> tuple[Step, ...]:
     recovered.
     """
     it = msgspec.convert(request, Request)
+    return tuple(_by_hands(it, step) for step in _steps(register, it))
+
+
+PLAN = Plan("open", steps, clock=False)
+
+
+def _by_hands(it: Request, step: Step) -> Step:
+    act = functools.partial(recovering.by_hands, step.act, it.account, it.why)
+    return msgspec.structs.replace(step, act=act)
+
+
+def _steps(register: Register, it: Request) -> tuple[Step, ...]:
     return (
         *(_opening(register, it, envelope) for envelope in it.envelopes),
         *_recovering(register, it),
@@ -118,15 +130,13 @@ def steps(register: Register, request: ev.Request) -> tuple[Step, ...]:
     )
 
 
-PLAN = Plan("open", steps, clock=False)
-
-
 def _opening(register: Register, it: Request, envelope: str) -> Step:
     if register.envelopes[envelope].state is EnvelopeState.OPENED:
         return looking(envelope, it.officers)
+    home = walking.home_of(register, envelope)
     return Step(
         id=f"open-{envelope}",
-        activity=f"Inspect and open envelope {envelope} ({it.why})",
+        activity=f"Inspect and open envelope {envelope} ({it.why}){home and f', from {home}'}",
         by=it.officers,
         act=functools.partial(_open, it, envelope),
     )

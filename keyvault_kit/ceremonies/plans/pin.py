@@ -9,13 +9,13 @@ from functools import partial
 
 import msgspec
 
-from keyvault_kit.ceremonies import destroying, handling, key_bags, key_pin, pin_change
+from keyvault_kit.ceremonies import destroying, documents, handling, key_bags, key_pin, pin_change
 from keyvault_kit.ceremonies.key_pin import SECRETS, KeyPin
 from keyvault_kit.ceremonies.plan import Ceremony, Plan, Step, Work
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.authority import TWO, roles_of
 from keyvault_kit.custody.changes.keys import in_service
-from keyvault_kit.custody.model import GENUINE, Envelope, Purpose, Role, SetState
+from keyvault_kit.custody.model import GENUINE, Envelope, EnvelopeState, Purpose, Role, SetState
 from keyvault_kit.custody.register import Register, known
 from keyvault_kit.custody.wording import listed
 from keyvault_kit.errors import InputError, RefusedError
@@ -265,6 +265,7 @@ def _storing(it: Request) -> Iterator[Step]:
         activity=f"Deposit the PIN of {it.key} in safe {it.pin_safe}",
         by=it.pin_people,
         act=partial(_deposit_pin, it),
+        signed=True,
     )
 
 
@@ -274,4 +275,11 @@ def _bag_key(it: Request, work: Work) -> list[ev.Fact]:
 
 
 def _deposit_pin(it: Request, work: Work) -> list[ev.Fact]:
-    return [handling.deposit(work, key_pin.mailer_of(work.register, it.key), it.pin_safe)]
+    """Into its safe; a mailer that was read once more goes into a new bag first."""
+    mailer = work.register.envelopes[key_pin.mailer_of(work.register, it.key)]
+    facts: list[ev.Fact] = []
+    if mailer.state is EnvelopeState.OPENED:
+        documents.print_label(work, mailer.id, mailer.holds, it.pin_safe)
+        bag = handling.seal(work, mailer.id).bag
+        facts.append(ev.EnvelopeResealed(envelope=mailer.id, bag=bag))
+    return [*facts, handling.deposit(work, mailer.id, it.pin_safe)]

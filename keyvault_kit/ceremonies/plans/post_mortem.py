@@ -1,7 +1,7 @@
 """The post-mortem of a use: logs kept, deeds held against authority, the use classed (S62, S65)."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -11,13 +11,18 @@ from keyvault_kit.ceremonies.interaction import Prompt, Topic
 from keyvault_kit.ceremonies.plan import Ceremony, Plan, Step, Work
 from keyvault_kit.ceremonies.practising import Question
 from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.access import has_authority
 from keyvault_kit.custody.evidence import UseClass
+from keyvault_kit.custody.model import Role
 from keyvault_kit.custody.register import Register, known
 from keyvault_kit.custody.wording import listed
+from keyvault_kit.errors import RefusedError
 
 MISUSE: Final = "misuse"
 UNAUTHORISED: Final = "use-unauthorised"
-"""Rules of the findings: a use was misuse; somebody did what they had no authority for."""
+OWN_USE: Final = "use-own"
+"""Rules of the findings: a use was misuse; somebody did what they had no authority for; nobody but
+those who took part looked into it."""
 
 _EXPORT: Final = "Export it at once, to where it cannot be changed: the tenant deletes its logs."
 _LOGS: Final = (
@@ -72,9 +77,26 @@ def check(register: Register, it: Request) -> None:
     """Say what cannot be before anything is begun.
 
     Raises:
-        RefusedError: There is no such account.
+        RefusedError: There is no such account; or both took part in what they would class, and
+            there is an officer who did not (S62).
     """
     known(register.accounts, it.account, "account")
+    part = looking_back.took_part(register, it.account)
+    others = sorted(set(_officers(register)) - part)
+    if set(it.officers) <= part and others:
+        raise RefusedError(
+            f"{listed(it.officers)} both took part in the use of {it.account}, and would class it"
+            " themselves",
+            mend=f"One of the two is somebody who did not: {' or '.join(others)}.",
+        )
+
+
+def _officers(register: Register) -> Iterator[str]:
+    """Officers with authority as of the newest entry."""
+    for it in register.people.values():
+        day = register.time and register.time.date()
+        if Role.OFFICER in it.roles and day and has_authority(it, day):
+            yield it.id
 
 
 def ceremony(request: Request) -> Ceremony:
@@ -111,9 +133,10 @@ def steps(_: Register, request: ev.Request) -> tuple[Step, ...]:
         ),
         Step(
             id="class",
-            activity=f"Class the use of {it.account}: {listed(UseClass)}; both sign it",
+            activity=f"Class the use of {it.account}: drill, emergency or misuse; both sign it",
             by=it.officers,
             act=functools.partial(_class, it),
+            acts=(ev.UseClassed,),
             signed=True,
         ),
     )
@@ -132,11 +155,13 @@ def _compare(it: Request, work: Work) -> Sequence[ev.Fact]:
         _show(work, it.account, str(deed))
     if not done:
         _show(work, it.account, f"The ledger has no use of {it.account} since the last time.")
-    own = sorted({person for deed in done for person in deed.who} & set(it.officers))
-    if own:
-        _show(work, it.account, f"{listed(own)} took part in it, and class it now.")
     doubts = dict.fromkeys(doubt for deed in done for doubt in deed.doubts)
     found: list[ev.Fact] = [_unauthorised(it.account, doubt) for doubt in doubts]
+    own = {person for deed in done for person in deed.who} & set(it.officers)
+    if own == set(it.officers):
+        found.append(_own(it.account, sorted(own)))
+    elif own:
+        _show(work, it.account, f"{listed(own)} took part in it, and classes it now.")
     return [*found, *practising.ask_all(work, it.account, (_ALLOWED,))]
 
 
@@ -146,6 +171,15 @@ def _unauthorised(account: str, doubt: str) -> ev.FindingMade:
         subject=account,
         what=f"{account} was handled without authority: {doubt}",
         mend="Find out who allowed it; the officers decide what follows.",
+    )
+
+
+def _own(account: str, officers: list[str]) -> ev.FindingMade:
+    return ev.FindingMade(
+        rule=OWN_USE,
+        subject=account,
+        what=f"{listed(officers)} both took part in the use of {account}, and class it themselves",
+        mend="Let somebody who took no part look into it again: make one more person an officer.",
     )
 
 

@@ -119,7 +119,7 @@ def enroll_keys(
     with at_work(ledger, onto=onto, transfer=transfer) as it:
         wanted = list(_wanted(it, requests))
         for request in wanted:
-            enrol.check(it.register, request)
+            enrol.check(it.register, request, it.station.clock())
         if how.only_looks:
             return max((_conduct(it, each, how) for each in wanted), default=0)
         demand_paper(it.station)

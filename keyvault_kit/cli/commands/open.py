@@ -70,6 +70,8 @@ def command(
     with _entered_later(account), at_work(ledger, onto=onto) as it:
         _demand_past(it, occurred)
         officers = _able(it, by, occurred)
+        if not occurred:
+            recovering.check_hands(it.register, account, why, officers)
         reading = _recovery if recover else _opening
         ceremony = reading(it.register, account, what, officers, why)
         ceremony = msgspec.structs.replace(ceremony, occurred=occurred)

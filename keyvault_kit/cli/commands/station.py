@@ -39,6 +39,7 @@ from keyvault_kit.host.media import blind, plugged_in
 FILE_LIMIT: Final = 1 << 26
 """Bytes of a file that leaves; those of ours are far smaller."""
 
+_one_option = click.option("--by", type=ID, required=True, help="Who does it.")
 _KINDS: Final = click.Choice([str(it) for it in ItemKind])
 
 
@@ -222,12 +223,12 @@ def media_group() -> None:
 
 
 @media_group.command("in")
-@by_option
+@_one_option
 @ledger_option
-def log_in(*, by: tuple[str, ...], ledger: Path) -> None:
+def log_in(*, by: str, ledger: Path) -> None:
     """Enter that a transfer medium was plugged in."""
     with at_work(ledger) as it:
-        person = one(it.register, by)
+        person = one(it.register, (by,))
         if not media.in_service(it.register):
             raise RefusedError(
                 "no transfer medium is under custody",
@@ -247,14 +248,14 @@ def log_in(*, by: tuple[str, ...], ledger: Path) -> None:
     help="A file that leaves on it, or a folder of them; give it once for each.",
 )
 @transfer_option
-@by_option
+@_one_option
 @paper_options
 @ledger_option
 def log_out(
     paths: tuple[Path, ...],
     transfer: Path | None,
     *,
-    by: tuple[str, ...],
+    by: str,
     onto: Onto,
     ledger: Path,
 ) -> None:
@@ -274,7 +275,7 @@ def log_out(
         return media.log_out(work, hashes)
 
     with at_work(ledger, onto=onto) as it:
-        person = one(it.register, by)
+        person = one(it.register, (by,))
         if not media.logged_in(it.register):
             raise RefusedError("no transfer medium is logged in", mend="Look at 'station list'.")
         if files:

@@ -1,8 +1,11 @@
 """Use, exposure and findings."""
 
+from collections.abc import Collection
+
 import msgspec
 
 from keyvault_kit.custody import events as ev
+from keyvault_kit.custody.authority import TWO
 from keyvault_kit.custody.changes.handler import Handlers
 from keyvault_kit.custody.changes.keys import STILL_GOOD, drop_pin
 from keyvault_kit.custody.changes.secret_sets import end_lives
@@ -67,7 +70,8 @@ def _recovered(state: Register, fact: ev.PasswordRecovered, entry: Entry) -> Non
             # only of the password in force does the answer say whether it signs in
             signed_in = entry.when if fact.accepted else None
             changed = msgspec.structs.replace(changed, signed_in=signed_in)
-            state.sets[its.id] = msgspec.structs.replace(its, shown=_is_shown(its, fact, entry))
+            shown = _is_shown(its, fact, entry, state.people)
+            state.sets[its.id] = msgspec.structs.replace(its, shown=shown)
             if fact.accepted:
                 changed = msgspec.structs.replace(changed, taken=None, taken_at=None)
                 end_lives(state, Purpose.PASSWORD, account.id)
@@ -92,9 +96,11 @@ def _recovered(state: Register, fact: ev.PasswordRecovered, entry: Entry) -> Non
         )
 
 
-def _is_shown(its: SecretSet, fact: ev.PasswordRecovered, entry: Entry) -> bool:
-    """Whether two people saw, there and then, that the tenant takes it: what one says shows less."""
-    two = len(entry.by) >= TWO and entry.occurred is None
+def _is_shown(
+    its: SecretSet, fact: ev.PasswordRecovered, entry: Entry, people: Collection[str]
+) -> bool:
+    """Whether two saw, there and then, that the tenant takes it: the word of one shows less."""
+    two = len(set(entry.by) & set(people)) >= TWO and entry.occurred is None
     return fact.accepted and (two or its.shown)
 
 

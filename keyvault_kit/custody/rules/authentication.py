@@ -10,7 +10,13 @@ from keyvault_kit.custody.decisions import position
 from keyvault_kit.custody.findings import RuleFinding, Severity
 from keyvault_kit.custody.model import GENUINE, Account, Finding, SecurityKey
 from keyvault_kit.custody.register import Register
-from keyvault_kit.custody.rules.policies import ENABLED, PHISHING_RESISTANT, demands, meets
+from keyvault_kit.custody.rules.policies import (
+    ENABLED,
+    PHISHING_RESISTANT,
+    conditions,
+    demands,
+    meets,
+)
 from keyvault_kit.custody.rules.rule import Findings, Rule, each_account, for_people, unseen
 from keyvault_kit.custody.tenant import (
     ALL,
@@ -325,14 +331,14 @@ def _s23(
         return None
     for it in policies:
         everywhere = ALL in it.include_applications and not it.exclude_applications
-        counts = it.state == ENABLED and everywhere and meets(it, seen, groups)
-        if counts and demands(it, strengths, PHISHING_RESISTANT):
+        always = it.state == ENABLED and everywhere and not conditions(it)
+        if always and meets(it, seen, groups) and demands(it, strengths, PHISHING_RESISTANT):
             return ()
     return [
         RuleFinding(
             rule="S23",
             severity=Severity.HIGH,
-            what=f"no policy requires phishing-resistant MFA of account {account.id}",
+            what=f"no policy always requires phishing-resistant MFA of account {account.id}",
             why="Whoever learns its password is in, and needs no key.",
             mend="Make its own policy with an authentication strength of passkeys only.",
             subject=account.id,

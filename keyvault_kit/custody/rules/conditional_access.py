@@ -1,6 +1,6 @@
 """Rules about Conditional Access: what is in the way, and the accounts' own policy (S25-S27)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -12,9 +12,11 @@ from keyvault_kit.custody.register import Register
 from keyvault_kit.custody.rules.authentication import enrolled
 from keyvault_kit.custody.rules.policies import (
     ENABLED,
-    PHISHING_RESISTANT,
+    conditions,
     demands,
+    left_out,
     meets,
+    opens_to_a_key,
     own_policies,
     strength_of,
 )
@@ -22,7 +24,6 @@ from keyvault_kit.custody.rules.rule import Findings, Rule, each_account, unseen
 from keyvault_kit.custody.tenant import (
     ALL,
     FIDO2,
-    AuthenticationStrength,
     ConditionalAccessPolicy,
     TenantAccount,
     TenantFacts,
@@ -36,6 +37,8 @@ _HOW_BAD: Final = {
 """A policy in a state that we do not know is taken as one that is on."""
 
 PASSKEYS: Final = frozenset({FIDO2})
+BLOCK: Final = "block"
+"""The control that lets nobody in."""
 
 
 # --- Policies of others
@@ -49,7 +52,7 @@ def s25(register: Register, tenant: TenantFacts | None, now: datetime) -> Findin
         return
     choice = position(register, "C2", now)
     allowed = () if choice == "all" else own
-    judge_one = partial(_s25, tenant, allowed, choice)
+    judge_one = partial(_s25, register, tenant, allowed, choice)
     if choice != "one-account" or not _clear_of_all(register, tenant, judge_one):
         yield from each_account("S25", "which policies meet {}", judge_one, register, tenant)
 
@@ -65,6 +68,7 @@ def _clear_of_all(
 
 
 def _s25(
+    register: Register,
     tenant: TenantFacts,
     allowed: tuple[ConditionalAccessPolicy, ...],
     choice: str,
@@ -81,15 +85,12 @@ def _s25(
         if meets(it, seen, groups) and it not in allowed
     ]
     if choice == "required-by-policy":
-        policies = [it for it in policies if not _asks_for_passkeys_alone(it, strengths or ())]
+        models = [it.aaguid for it in enrolled(register, account.id)]
+        opens = {it.id: opens_to_a_key(it, strengths or (), models) for it in policies}
+        policies = [it for it in policies if opens[it.id] is False]
+        if None in opens.values() and not policies:
+            return None
     return [_in_the_way(account, it) for it in policies]
-
-
-def _asks_for_passkeys_alone(
-    policy: ConditionalAccessPolicy, strengths: Iterable[AuthenticationStrength]
-) -> bool:
-    """Whether a key is all that it takes to get past a policy."""
-    return not policy.built_in_controls and demands(policy, strengths, PHISHING_RESISTANT)
 
 
 def _in_the_way(account: Account, policy: ConditionalAccessPolicy) -> RuleFinding:
@@ -116,6 +117,7 @@ def s26(register: Register, tenant: TenantFacts | None, _now: datetime) -> Findi
         wrong = _faults(policy, tenant)
         if wrong:
             yield _own_policy(f"policy {policy.display_name!r} {'; '.join(wrong)}")
+        yield from _shut_out(policy)
         if tenant.authentication_strengths is None and policy.authentication_strength:
             yield unseen("S26", f"which methods the strength of {policy.display_name!r} takes")
         yield from _models(register, policy, tenant)
@@ -156,17 +158,34 @@ def _faults(policy: ConditionalAccessPolicy, tenant: TenantFacts) -> list[str]:
     return [words for words, wrong in checks.items() if wrong]
 
 
+def _shut_out(policy: ConditionalAccessPolicy) -> Iterator[RuleFinding]:
+    """Whether a policy asks for what no key in a safe can give."""
+    controls = policy.built_in_controls
+    if BLOCK in controls:
+        what = f"policy {policy.display_name!r} blocks the accounts that it is for"
+    elif controls and policy.operator == "AND":
+        what = f"policy {policy.display_name!r} asks for more than a passkey: {', '.join(controls)}"
+    else:
+        return
+    yield RuleFinding(
+        rule="S26",
+        severity=Severity.HIGH,
+        what=what,
+        why="The keys in the safes then open nothing.",
+        mend="Let it require the strength of passkeys, and nothing else.",
+    )
+
+
 def _models(register: Register, policy: ConditionalAccessPolicy, tenant: TenantFacts) -> Findings:
     """The keys of which the strength that a policy requires does not take the model."""
     strength = strength_of(policy, tenant.authentication_strengths or ())
-    if strength is None or strength.allowed_aaguids == ():
+    if strength is None:
         return
     if strength.allowed_aaguids is None:
         yield unseen("S26", f"which models of keys strength {strength.display_name!r} takes")
         return
-    models = {it.casefold() for it in strength.allowed_aaguids}
     for key in (it for account in register.accounts for it in enrolled(register, account)):
-        if key.aaguid.casefold() not in models:
+        if left_out(strength, [key.aaguid]):
             yield RuleFinding(
                 rule="S26",
                 severity=Severity.HIGH,
@@ -206,13 +225,13 @@ def _s27(policy: ConditionalAccessPolicy, tenant: TenantFacts) -> Findings:
     if strengths is None or (policy.authentication_strength and not strength_of(policy, strengths)):
         yield unseen("S27", f"which methods the strength of {policy.display_name!r} takes")
         return
-    conditions = _conditions(policy)
+    looks_at = conditions(policy)
     passkeys = demands(policy, strengths, PASSKEYS)
-    if passkeys and conditions:
+    if passkeys and looks_at:
         yield RuleFinding(
             rule="S27",
             severity=Severity.MEDIUM,
-            what=f"policy {policy.display_name!r} looks at {', '.join(conditions)}",
+            what=f"policy {policy.display_name!r} looks at {', '.join(looks_at)}",
             why="Each condition is one more thing that may be otherwise in an emergency.",
             mend="Leave them out: a passkey is enough.",
         )
@@ -225,17 +244,6 @@ def _s27(policy: ConditionalAccessPolicy, tenant: TenantFacts) -> Findings:
             why="What can be phished can be used from anywhere in the world.",
             mend="Require passkeys alone; or allow certain countries, networks or devices only.",
         )
-
-
-def _conditions(policy: ConditionalAccessPolicy) -> list[str]:
-    found = list(policy.other_conditions)
-    if policy.include_locations or policy.exclude_locations:
-        found.append("locations")
-    if policy.device_filter:
-        found.append("devices")
-    if policy.client_app_types not in {(), ("all",)}:
-        found.append("client applications")
-    return found
 
 
 RULES: Final[dict[str, Rule]] = {"S25": s25, "S26": s26, "S27": s27}

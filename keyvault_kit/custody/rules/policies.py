@@ -3,7 +3,7 @@
 Shared by the rules on authentication and on Conditional Access (S23 to S27).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from keyvault_kit.custody.register import Register
@@ -25,13 +25,19 @@ PHISHING_RESISTANT: Final = frozenset(
 )
 """The combinations of a strength that cannot be phished (S23)."""
 
+_ANY_CLIENT: Final = ((), ("all",))
+"""How Conditional Access writes that it does not matter by which application somebody comes."""
+
 
 def meets(policy: ConditionalAccessPolicy, seen: TenantAccount, groups: frozenset[str]) -> bool:
     """Whether a policy, if it were on, would count for an account in these groups.
 
-    An account of which no role is known counts as the administrator that it is meant to be (S3).
+    An account of which no role is known counts as the administrator that it is meant to be (S3). A
+    role that passes takes it out of no policy: when the role is gone, the policy counts again.
     """
-    roles = {it.role_definition_id for it in seen.role_assignments or () if not it.eligible}
+    assigned = seen.role_assignments or ()
+    roles = {it.role_definition_id for it in assigned if not it.eligible}
+    lasting = {it.role_definition_id for it in assigned if it.lasting}
     included = (
         ALL in policy.include_users
         or seen.id in policy.include_users
@@ -41,7 +47,7 @@ def meets(policy: ConditionalAccessPolicy, seen: TenantAccount, groups: frozense
     excluded = (
         seen.id in policy.exclude_users
         or not groups.isdisjoint(policy.exclude_groups)
-        or not roles.isdisjoint(policy.exclude_roles)
+        or not lasting.isdisjoint(policy.exclude_roles)
     )
     return included and not excluded
 
@@ -84,3 +90,43 @@ def demands(
         and combinations.issuperset(strength.allowed_combinations)
         and not other_ways
     )
+
+
+def opens_to_a_key(
+    policy: ConditionalAccessPolicy,
+    strengths: Iterable[AuthenticationStrength],
+    models: Collection[str],
+) -> bool | None:
+    """Whether a security key is all that it takes to get past a policy, of whichever model it is.
+
+    Args:
+        models: The AAGUIDs that it may have.
+
+    Returns:
+        None where the evidence does not say which models the policy's strength takes.
+    """
+    strength = strength_of(policy, strengths)
+    alone = not policy.built_in_controls and demands(policy, strengths, PHISHING_RESISTANT)
+    if not alone or strength is None or FIDO2 not in strength.allowed_combinations:
+        return False
+    if strength.allowed_aaguids is None:
+        return None
+    return not left_out(strength, models)
+
+
+def left_out(strength: AuthenticationStrength, models: Iterable[str]) -> frozenset[str]:
+    """The models that a strength does not take; none where it names no model, and takes all."""
+    taken = {it.casefold() for it in strength.allowed_aaguids or ()}
+    return frozenset(it for it in models if taken and it.casefold() not in taken)
+
+
+def conditions(policy: ConditionalAccessPolicy) -> list[str]:
+    """What a policy looks at beside who signs in to what, in words: else it does not count."""
+    found = list(policy.other_conditions)
+    if policy.exclude_locations or policy.include_locations not in {(), (ALL,)}:
+        found.append("locations")
+    if policy.device_filter:
+        found.append("devices")
+    if policy.client_app_types not in _ANY_CLIENT:
+        found.append("client applications")
+    return found

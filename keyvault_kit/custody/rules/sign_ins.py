@@ -5,8 +5,11 @@ What evidence had of them stays on record when the tenant's own logs are gone.
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import compress
+from operator import not_
 from typing import Final
 
+from keyvault_kit.custody.ceremonies import CeremonyRecord
 from keyvault_kit.custody.changes.clock import TOLERANCE
 from keyvault_kit.custody.evidence import SeenSignIn
 from keyvault_kit.custody.findings import RuleFinding, Severity
@@ -31,6 +34,11 @@ LOGGED_WITHOUT: Final = timedelta(days=7)
 
 ASKED: Final = timedelta(days=90)
 """Refused attempts are told for so long; by then the accounts were reviewed (S54)."""
+
+_SIGNED: Final = frozenset({"drill", "enrol"})
+"""Plans in which somebody signs in, and which two people sign before they are closed."""
+_SAID: Final = frozenset({"open", "recover"})
+"""Plans in which somebody signs in, and which wait for nobody's signature."""
 
 _HOUR: Final = timedelta(hours=1)
 """Of what repeats within it, the first alone is on record."""
@@ -97,31 +105,36 @@ def _covers(tenant: TenantFacts | None, account: Account, moment: datetime) -> b
     if tenant is None or seen is None or seen.sign_ins is None:
         return False
     premium = any(it.startswith("AAD_PREMIUM") for it in tenant.service_plans or ())
-    since = tenant.taken - (LOGGED if premium else LOGGED_WITHOUT)
-    return since + AROUND <= moment <= tenant.taken - AROUND
+    logged = LOGGED if premium else LOGGED_WITHOUT
+    if tenant.log_days is not None:
+        logged = min(logged, timedelta(days=tenant.log_days))
+    return tenant.taken - logged + AROUND <= moment <= tenant.taken - AROUND
 
 
 # --- S65
 
 
 def s65(register: Register, tenant: TenantFacts | None, now: datetime) -> Findings:
-    """Each sign-in belongs to a drill, an opening or another ceremony on record (S65).
+    """Each sign-in belongs to a drill that two signed, or a post-mortem looked into it (S62, S65).
 
-    One that does not is an emergency that nobody entered, or a compromise; until a post-mortem
-    looked into it.
+    One with nothing on record near it is an emergency that nobody entered, or a compromise. One
+    near a use that no two people signed may be either still: a single person can enter a use, and
+    afterwards at that.
     """
     unknown = []
     for account in register.accounts.values():
-        moments = _on_record(register, account)
+        signed, said = _signed(register, account), _said(register, account)
         looked_into = _looked_into(register, account)
         left = [
             it
             for it in _known(register, tenant, account)
-            if not _near(register, it.created_date_time, moments)
+            if not _near(register, it.created_date_time, signed)
             and not _is_among(it, looked_into)
             and (it.succeeded or now - it.created_date_time <= ASKED)
         ]
-        yield from _accusations(account, left)
+        entered = [_near(register, it.created_date_time, said) for it in left]
+        yield from _unsigned(account, [*compress(left, entered)])
+        yield from _accusations(account, [*compress(left, map(not_, entered))])
         seen = tenant.account(account) if tenant else None
         if seen is None or seen.sign_ins is None:
             unknown.append(account.id)
@@ -164,16 +177,44 @@ def _is_among(it: SignIn, seen: Iterable[SeenSignIn]) -> bool:
     return any(abs(it.created_date_time - s.time) <= _HOUR for s in alike)
 
 
-def _on_record(register: Register, account: Account) -> list[datetime]:
-    """When the ledger says that somebody worked with an account."""
-    steps = [
-        time
-        for it in register.ceremonies.values()
-        if it.request.get("account") == account.id
-        for time in it.times
-    ]
+def _signed(register: Register, account: Account) -> list[datetime]:
+    """When an account was signed in to as two people signed: to practise, or looked into since.
+
+    Of an opening those steps count that were entered before its post-mortem, at the time of their
+    entry: what is entered later was not looked into, whenever it is said to have been.
+    """
+    found = [time for it in _about(register, account, _SIGNED) if it.closed for time in it.times]
+    held = max((it.time for it in register.classed.get(account.id, ())), default=None)
+    opened = (time for it in _about(register, account, _SAID) for time in it.times)
+    found += [time for time in opened if held and time <= held]
+    drilled = register.done.get(f"{Duty.DRILL}:{account.id}")
+    return [*found, drilled] if drilled else found
+
+
+def _said(register: Register, account: Account) -> list[datetime]:
+    """When an account was used, as anybody may enter it."""
+    steps = (time for it in _about(register, account, _SAID) for time in it.times)
     recovered = [account.signed_in] if account.signed_in else []
     return [*steps, *register.uses.get(account.id, ()), *recovered]
+
+
+def _about(register: Register, account: Account, plans: frozenset[str]) -> Iterator[CeremonyRecord]:
+    its = (it for it in register.ceremonies.values() if it.plan in plans)
+    return (it for it in its if it.request.get("account") == account.id)
+
+
+def _unsigned(account: Account, left: list[SignIn]) -> Findings:
+    entered = [it for it in left if it.succeeded]
+    if entered:
+        yield RuleFinding(
+            rule="S65",
+            severity=Severity.LOW,
+            what=f"{account.id} was signed in to when a use of it is on record that no two people"
+            f" signed: {_told(entered)}",
+            why="One person alone can enter that it was an emergency, or a drill.",
+            mend=f"Look into it with two officers: 'post-mortem {account.id}'.",
+            subject=account.id,
+        )
 
 
 def _accusations(account: Account, left: list[SignIn]) -> Findings:

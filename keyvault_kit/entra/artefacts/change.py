@@ -45,6 +45,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         serves: Numbers of the requirements that it serves.
         call: What is asked for; None where nothing changes.
         undo: What takes it back; None where nothing changes, or nobody knows what was there.
+        reads: Where it is read what is there; empty where that is the address of `call`.
         moves: What is other afterwards.
         notes: What people should know of it, in whole sentences.
     """
@@ -55,8 +56,14 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     serves: tuple[str, ...]
     call: Call | None = None
     undo: Call | None = None
+    reads: str = ""
     moves: tuple[Move, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def reversible(self) -> bool:
+        """Whether it changes what is there, and it is known what that was."""
+        return all(its is not None and its.body is not None for its in (self.call, self.undo))
 
 
 def moves(before: Body, after: Body, path: str = "") -> tuple[Move, ...]:

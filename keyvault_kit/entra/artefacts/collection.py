@@ -25,7 +25,7 @@ from keyvault_kit.entra.artefacts import (
     runbook,
 )
 from keyvault_kit.entra.artefacts.artefact import Artefact
-from keyvault_kit.entra.artefacts.wanted import REHEARSAL, Wanted
+from keyvault_kit.entra.artefacts.wanted import EVIDENCE_LASTS, REHEARSAL, Wanted
 from keyvault_kit.errors import InputError, InternalError, RefusedError
 
 MODULES: Final[tuple[ModuleType, ...]] = (
@@ -38,9 +38,6 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     runbook,
 )
 """Each has `artefacts(it: Wanted) -> Iterator[Artefact]`."""
-
-EVIDENCE_LASTS: Final = timedelta(days=7)
-"""What is merged with older evidence may undo what somebody changed since; so it is refused."""
 
 _TOLERANCE: Final = timedelta(days=1)
 """By how much the tenant's clock and the station's may differ."""

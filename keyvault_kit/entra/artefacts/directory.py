@@ -59,6 +59,7 @@ def _never_expires(it: Wanted, account: Account) -> Change:
         change,
         call=Call(method="PATCH", url=url, body=body),
         undo=Call(method="PATCH", url=url, body=was),
+        reads=f"{url}?$select=passwordPolicies",
         moves=moves(was, body),
     )
 

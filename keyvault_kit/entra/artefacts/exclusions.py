@@ -6,7 +6,8 @@ switched on any day. What was decided on C2 counts:
 
 - `all-but-own`, `all`: the group is excluded; from its own policy, too, where it is `all`.
 - `one-account`: the first account is excluded, and no other.
-- `required-by-policy`: the group is excluded where more is asked for than a passkey.
+- `required-by-policy`: the group is excluded where more is asked for than a passkey, or one of a
+  model that we do not have.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from keyvault_kit.custody.rules.policies import PHISHING_RESISTANT, demands
+from keyvault_kit.custody.rules.policies import opens_to_a_key
 from keyvault_kit.custody.tenant import ConditionalAccessPolicy
 from keyvault_kit.entra.artefacts import present
 from keyvault_kit.entra.artefacts.change import Body, Call, Change, moves
@@ -44,17 +45,15 @@ def changes(it: Wanted) -> Iterator[Change]:
         return
     own = {its.id for its in present.own_of(it)} if it.choice("C2") != "all" else set()
     for policy in it.facts.conditional_access_policies or ():
-        if policy.id not in own and not _asks_for_a_passkey_alone(it, policy):
+        if policy.id not in own and not _may_count(it, policy):
             yield _excluded(it, policy)
 
 
-def _asks_for_a_passkey_alone(it: Wanted, policy: ConditionalAccessPolicy) -> bool:
-    """Whether the accounts may be under a policy, as it was decided."""
+def _may_count(it: Wanted, policy: ConditionalAccessPolicy) -> bool:
+    """Whether the accounts may be under a policy, as it was decided: any of their keys opens it."""
     strengths = (it.facts and it.facts.authentication_strengths) or ()
     required = it.choice("C2") == "required-by-policy"
-    return (
-        required and not policy.built_in_controls and demands(policy, strengths, PHISHING_RESISTANT)
-    )
+    return required and bool(opens_to_a_key(policy, strengths, it.aaguids()))
 
 
 def _excluded(it: Wanted, policy: ConditionalAccessPolicy) -> Change:

@@ -2,11 +2,12 @@
 
 `graph/NN-name.json` and `rollback/NN-name.json` are bodies and nothing else; `requests.json` and
 `rollback/requests.json` say what is done with them, in order, and the second in the reverse order.
+Of what changes, either body says what must be there for the other to be sent.
 `differences.md` says to people what changes from what to what.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 from itertools import chain
 from typing import Final
@@ -18,6 +19,7 @@ from keyvault_kit.entra.artefacts import (
     own_policy,
     passkeys,
     strength,
+    tokens,
 )
 from keyvault_kit.entra.artefacts.artefact import Artefact
 from keyvault_kit.entra.artefacts.change import Call, Change
@@ -63,33 +65,53 @@ def artefacts(it: Wanted) -> Iterator[Artefact]:
     found = changes(it)
     asked = [(its, its.call) for its in found if its.call]
     undone = [(its, its.undo) for its in reversed(found) if its.undo]
-    for folder, name, calls in (("graph", REQUESTS, asked), ("rollback", ROLLBACK, undone)):
-        requests: list[Request] = []
-        digits = max(2, len(str(len(calls))))
-        for number, (change, call) in enumerate(calls, 1):
-            stem = re.sub("[^A-Za-z0-9_-]", "-", change.name)  # it may hold an id of the evidence
-            request = _request(f"{number:0{digits}}-{stem}", folder, change, call)
-            requests.append(request)
+    there, back = _places("graph", asked), _places("rollback", undone)
+    requests = [_request(its, call, there, back) for its, call in asked]
+    undoing = [_request(its, call, back, there) for its, call in undone]
+    for name, made, calls in ((REQUESTS, requests, asked), (ROLLBACK, undoing, undone)):
+        for request, (_, call) in zip(made, calls, strict=True):
             if call.body is not None:
                 yield _body(request, as_json(call.body))
-        yield _list(it, name, requests)
+        yield _list(it, name, made)
     yield _differences(it, found)
 
 
-def _request(name: str, folder: str, change: Change, call: Call) -> Request:
+def _places(folder: str, calls: Sequence[tuple[Change, Call]]) -> dict[str, str]:
+    """Name of each change -> the file of its body; sorted, the files are in order."""
+    digits = max(2, len(str(len(calls))))
+    places = {}
+    for number, (change, _) in enumerate(calls, 1):
+        stem = re.sub("[^A-Za-z0-9_-]", "-", change.name)  # it may hold an id of the evidence
+        places[change.name] = f"{folder}/{number:0{digits}}-{stem}.json"
+    return places
+
+
+def _request(
+    change: Change, call: Call, own: Mapping[str, str], other: Mapping[str, str]
+) -> Request:
+    """One request of a list.
+
+    Args:
+        own: The files of its list, by the names of the changes.
+        other: Those of the other list: of a change, what is there before it.
+    """
+    file, undoing = own[change.name], call is change.undo
     body = b"" if call.body is None else as_json(call.body)
+    token = tokens.of(tokens.CHANGED, change.name) if change.reversible else ""
     return Request(
-        name=name,
-        about=change.title if folder == "graph" else f"{change.title}, as it was before",
+        name=file.rpartition("/")[2].removesuffix(".json"),
+        about=f"{change.title}, as it was before" if undoing else change.title,
         method=call.method,
         url=call.url,
         step=change.step,
         serves=change.serves,
-        file=f"{folder}/{name}.json" if body else "",
-        needs=tokens_in(call.url, body, call.find),
-        gives=call.gives,
+        file=file if body else "",
+        needs=tokens_in(call.url, body, find=call.find),
+        gives=call.gives or ("" if undoing else token),
         find=call.find,
-        created=call.created,
+        reads=(change.reads or call.url) if token else "",
+        was=other[change.name] if token else "",
+        created=call.created or (token if undoing else ""),
     )
 
 
@@ -110,6 +132,7 @@ def _list(it: Wanted, name: str, requests: Sequence[Request]) -> Artefact:
         endpoint=it.endpoint,
         rehearsal=it.rehearsal,
         made=it.now.astimezone(UTC).replace(microsecond=0),
+        until=it.until.astimezone(UTC).replace(microsecond=0) if name == REQUESTS else None,
         evidence=it.evidence,
         tenant=it.tenant,
         accounts={account.upn: it.object_id(account) for account in it.accounts()},

@@ -22,6 +22,7 @@ from keyvault_kit.entra.artefacts.wanted import Wanted
 
 GROUPS: Final = "/v1.0/groups"
 ROLES: Final = "/v1.0/roleManagement/directory/roleAssignments"
+INSTANCES: Final = "/v1.0/roleManagement/directory/roleAssignmentScheduleInstances"
 _TENANT: Final = "/"
 
 _SERVES: Final = ("S8", "S25", "S26")
@@ -55,7 +56,7 @@ def _group(it: Wanted) -> Change:
         method="POST",
         url=GROUPS,
         body=_body(it, name),
-        find=Find(url=url, property="displayName", value=name),
+        find=Find(url=url, match={"displayName": name}),
         gives=tokens.GROUP,
     )
     undo = _taken_away(f"{GROUPS}/{tokens.token(tokens.GROUP)}", tokens.GROUP)
@@ -99,7 +100,9 @@ def _role(it: Wanted, name: str, principal: str, seen: str, token: str) -> Chang
         return change
     filtered = quote(f"principalId eq '{principal}'", safe="'{}")
     find = Find(
-        url=f"{ROLES}?$filter={filtered}", property="roleDefinitionId", value=GLOBAL_ADMINISTRATOR
+        url=f"{ROLES}?$filter={filtered}",
+        match={"roleDefinitionId": GLOBAL_ADMINISTRATOR, "directoryScopeId": _TENANT},
+        lasting=f"{INSTANCES}?$filter={filtered}",
     )
     body = {
         "@odata.type": "#microsoft.graph.unifiedRoleAssignment",
@@ -147,7 +150,7 @@ def joining(it: Wanted) -> Iterator[Change]:
 def _joining(it: Wanted, account: Account, change: Change) -> Change:
     object_id = it.object_id(account)
     all_of_them = f"{GROUPS}/{present.group_id(it)}/members"
-    find = Find(url=f"{all_of_them}?$select=id", property="id", value=object_id)
+    find = Find(url=f"{all_of_them}?$select=id", match={"id": object_id})
     call = Call(
         method="POST",
         url=f"{all_of_them}/$ref",

@@ -5,7 +5,7 @@ does not work locks everybody out of the accounts. Then it is on. It goes to the
 since the v1.0 one was seen to refuse `everyTime`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -47,7 +47,7 @@ def changes(it: Wanted) -> Iterator[Change]:
         method="POST",
         url=POLICIES,
         body={"displayName": name} | _wanted(it),
-        find=Find(url=POLICIES, property="displayName", value=name),
+        find=Find(url=POLICIES, match={"displayName": name}),
         gives=tokens.POLICY,
     )
     one = f"{POLICIES}/{tokens.token(tokens.POLICY)}"
@@ -83,7 +83,7 @@ def _by_reference(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
 def _wanted(it: Wanted) -> dict[str, Any]:
     users = {"includeGroups": [present.group_id(it)], "excludeUsers": [], "excludeGroups": []}
     return {
-        "state": REPORTING if unseen_keys(it) else ENABLED,
+        "state": REPORTING if unseen_keys(it) or without_key(it) else ENABLED,
         "conditions": {
             "clientAppTypes": ["all"],
             "applications": {"includeApplications": [ALL]},
@@ -111,9 +111,21 @@ def _wanted(it: Wanted) -> dict[str, Any]:
 
 
 def unseen_keys(it: Wanted) -> tuple[str, ...]:
-    """Tags of the keys in service that no evidence on record saw sign in with their passkey."""
-    held = (key for key in it.register.keys.values() if not key.retired)
-    return tuple(sorted(key.id for key in held if not _was_seen(it, key)))
+    """Tags of the keys in service whose passkey no evidence on record saw sign in.
+
+    A spare that has none yet cannot sign in, and nobody counts on it.
+    """
+    return tuple(sorted(key.id for key in _with_passkey(it) if not _was_seen(it, key)))
+
+
+def without_key(it: Wanted) -> tuple[str, ...]:
+    """Ids of the accounts that no key in service has a passkey for: the policy would shut them."""
+    served = {key.account for key in _with_passkey(it)}
+    return tuple(account.id for account in it.accounts() if account.id not in served)
+
+
+def _with_passkey(it: Wanted) -> Iterator[SecurityKey]:
+    return (key for key in it.register.keys.values() if key.credential and not key.retired)
 
 
 def _was_seen(it: Wanted, key: SecurityKey) -> bool:
@@ -138,18 +150,10 @@ def _taken(it: Wanted, key: SecurityKey) -> datetime | None:
 
 def _notes(it: Wanted) -> Iterator[str]:
     unseen, found = unseen_keys(it), present.policy(it)
-    held = found.state if found else ""
-    if unseen and held == ENABLED:
-        yield (
-            f"It is on, and stays on. No sign-in on record was made with {listed(unseen)}: try"
-            " each before it is needed."
-        )
-    elif unseen:
-        yield (
-            f"It only reports, since no sign-in on record was made with {listed(unseen)}. Sign in"
-            " with each, read the evidence ('entra check ... --by'), and export again: it is on"
-            " then."
-        )
+    if found and found.state == ENABLED:
+        yield from _while_on(it, unseen)
+    else:
+        yield from _while_reporting(it, unseen)
     yield (
         "It goes to the beta endpoint: v1.0 documents 'everyTime' as the frequency, but was seen to"
         " answer 400 to it."
@@ -157,3 +161,24 @@ def _notes(it: Wanted) -> Iterator[str]:
     others = [its.display_name for its in present.own_of(it) if found and its.id != found.id]
     if others:
         yield f"Other policies count for the accounts alone as well: {listed(others)}. They stay."
+
+
+def _while_on(it: Wanted, unseen: Sequence[str]) -> Iterator[str]:
+    if without_key(it):
+        yield f"It is on, and no key has a passkey for {listed(without_key(it))}: nothing opens it."
+    if unseen:
+        yield (
+            f"It is on, and stays on. No sign-in on record was made with {listed(unseen)}: try"
+            " each before it is needed."
+        )
+
+
+def _while_reporting(it: Wanted, unseen: Sequence[str]) -> Iterator[str]:
+    if without_key(it):
+        yield f"It only reports, since no key has a passkey for {listed(without_key(it))} yet."
+    if unseen:
+        yield (
+            f"It only reports, since no sign-in on record was made with {listed(unseen)}. Sign in"
+            " with each, read the evidence ('entra check ... --by'), and export again: it is on"
+            " then."
+        )

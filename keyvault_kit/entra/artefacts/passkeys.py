@@ -20,6 +20,8 @@ from keyvault_kit.entra.artefacts.merging import before, changed, has, with_all,
 from keyvault_kit.entra.artefacts.wanted import Wanted
 
 URL: Final = "/v1.0/policies/authenticationMethodsPolicy/authenticationMethodConfigurations/Fido2"
+READS: Final = URL.replace("/v1.0/", "/beta/")
+"""Profiles stand there for certain."""
 TYPE: Final = "#microsoft.graph.fido2AuthenticationMethodConfiguration"
 
 ALL_USERS: Final = "all_users"
@@ -51,6 +53,7 @@ def changes(it: Wanted) -> Iterator[Change]:
         change,
         call=Call(method="PATCH", url=URL, body=body),
         undo=Call(method="PATCH", url=URL, body=before(held, body)),
+        reads=READS,
         moves=moves(held, body),
     )
 

@@ -22,17 +22,22 @@ ROLLBACK: Final = "rollback/requests.json"
 Method = Literal["POST", "PATCH", "DELETE"]
 
 
-class Find(msgspec.Struct, frozen=True, kw_only=True):
+class Find(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How to see that what a POST would make is there already.
 
-    The collection at `url`, all pages of it, has an object whose `property` is `value`, compared
-    without regard to case. Its `id` is then what the token of the request stands for. Where several
-    have it, nothing is done, and somebody has to look.
+    The collection at `url`, all pages of it, has an object that matches. Its `id` is then what the
+    token of the request stands for. Where several match, nothing is done, and somebody has to look.
+
+    Attributes:
+        url: Below the endpoint, with the version; may hold tokens.
+        match: Property -> value, all of which the object has, compared without regard to case.
+        lasting: Where it stands whether a role that was found lasts; empty where all of them do.
+            One that is there for some hours is in the way, and nothing is done.
     """
 
     url: str
-    property: str
-    value: str
+    match: Mapping[str, str]
+    lasting: str = ""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -50,8 +55,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         gives: The token that the `id` of the answer is put in the place of; empty for none. Where
             the answer has no `id`, the token says no more than that it was made.
         find: How to see that it need not be asked any more; absent where it may be asked again.
+        reads: Where it is read what is there of that which it changes; empty where it makes
+            something, or where nobody knows what was there.
+        was: The file that says what is there, in the shape of the body; another is what somebody
+            wrote since, and nothing is sent then. Present with `reads`.
         created: In a roll-back, the token without which it is left out: it takes back what was
-            made, and what was found there was not made.
+            made or changed, and what was found there was neither.
     """
 
     name: str
@@ -64,6 +73,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     needs: tuple[str, ...] = ()
     gives: str = ""
     find: Find | None = None
+    reads: str = ""
+    was: str = ""
     created: str = ""
 
 
@@ -74,6 +85,7 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True):
         endpoint: Of Microsoft Graph in the cloud of the accounts: `https://graph.microsoft.com`.
         rehearsal: Whether nothing of it may be asked of any tenant.
         made: When the list was made, UTC.
+        until: After when nothing of it is to be asked any more, UTC; null where there is no end.
         evidence: SHA-256 of the evidence that it was merged with; empty without any.
         tenant: The id of the tenant that the evidence is of; empty where nothing says it.
         accounts: Sign-in name of each account -> its object id.
@@ -82,6 +94,7 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: str
     rehearsal: bool
     made: datetime
+    until: datetime | None
     evidence: str
     tenant: str
     accounts: Mapping[str, str]
@@ -98,7 +111,7 @@ def as_json(value: Any) -> bytes:  # noqa: ANN401 - whatever JSON holds
     return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def tokens_in(url: str, body: bytes = b"", find: Find | None = None) -> tuple[str, ...]:
+def tokens_in(url: str, *bodies: bytes, find: Find | None = None) -> tuple[str, ...]:
     """The tokens that a request needs, from wherever they stand in it."""
-    found = (find.url, find.value) if find else ()
-    return needed(url, body.decode(), *found)
+    found = (find.url, find.lasting, *find.match.values()) if find else ()
+    return needed(url, *(its.decode() for its in bodies), *found)

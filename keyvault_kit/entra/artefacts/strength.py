@@ -46,7 +46,7 @@ def _made(it: Wanted) -> Change:
         method="POST",
         url=STRENGTHS,
         body=body,
-        find=Find(url=STRENGTHS, property="displayName", value=name),
+        find=Find(url=STRENGTHS, match={"displayName": name}),
         gives=tokens.STRENGTH,
     )
     undo = Call(method="DELETE", url=f"{STRENGTHS}/{strength_id(it)}", created=tokens.STRENGTH)
@@ -58,7 +58,8 @@ def _combinations(it: Wanted, found: AuthenticationStrength) -> Change:
     change = _change(found.display_name)
     if found.allowed_combinations == (FIDO2,):
         return change
-    url = f"{STRENGTHS}/{strength_id(it)}/updateAllowedCombinations"
+    one = f"{STRENGTHS}/{strength_id(it)}"
+    url = f"{one}/updateAllowedCombinations"
     was, body = (
         {"allowedCombinations": list(its)} for its in (found.allowed_combinations, (FIDO2,))
     )
@@ -66,6 +67,7 @@ def _combinations(it: Wanted, found: AuthenticationStrength) -> Change:
         change,
         call=Call(method="POST", url=url, body=body),
         undo=Call(method="POST", url=url, body=was),
+        reads=one,
         moves=moves(was, body),
     )
 
@@ -95,7 +97,7 @@ def _models(it: Wanted, found: AuthenticationStrength | None) -> Change:
     }
     was = _present_models(it, found) if found else None
     if was is None:
-        find = Find(url=url, property="@odata.type", value=COMBINATION)
+        find = Find(url=url, match={"@odata.type": COMBINATION})
         call = Call(method="POST", url=url, body=body, find=find, gives=tokens.COMBINATION)
         one = f"{url}/{tokens.token(tokens.COMBINATION)}"
         undo = Call(method="DELETE", url=one, created=tokens.COMBINATION)

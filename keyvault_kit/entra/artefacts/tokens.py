@@ -22,6 +22,9 @@ POLICY: Final = "emergency_policy_id"
 MEMBER: Final = "member"
 """That an account is in the group, one for each; it stands in no file, and says what was done."""
 
+CHANGED: Final = "changed"
+"""That what was there was changed, one for each; it stands in no file, and says what was done."""
+
 NAMES: Final = (GROUP, ROLE_ASSIGNMENT, STRENGTH, COMBINATION, POLICY)
 """Every fixed token; of some there is one for each account (:func:`of`)."""
 

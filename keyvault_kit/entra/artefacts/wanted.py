@@ -1,7 +1,7 @@
 """What artefacts are made from: the register, what the tenant is now, and what people chose."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -18,6 +18,8 @@ REHEARSAL: Final = "REHEARSAL"
 GREENFIELD: Final[Mapping[str, Sequence[Mapping[str, Any]]]] = {}
 """What a tenant of which nothing is known says of itself."""
 
+EVIDENCE_LASTS: Final = timedelta(days=7)
+"""What is merged with older evidence may undo what somebody changed since; so it is refused."""
 
 ENDPOINTS: Final = {
     ".onmicrosoft.us": "https://graph.microsoft.us",
@@ -36,7 +38,7 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
     policy: str = "Grant - Emergency Access"
     strength: str = "Emergency Access"
     alert: str = "emergency-access-sign-in"
-    action_group: str = "notify-global-admins"
+    action_group: str = "emergency-access-notify"
     action_group_short: str = "BreakGlass"
 
 
@@ -71,6 +73,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         names = [it.upn.casefold() for it in self.register.accounts.values()]
         found = (at for end, at in ENDPOINTS.items() if any(it.endswith(end) for it in names))
         return next(found, ENDPOINT)
+
+    @property
+    def until(self) -> datetime:
+        """When it is too late to carry it out: a week after the evidence, or else after now."""
+        return (self.facts.taken if self.facts else self.now) + EVIDENCE_LASTS
 
     def marked(self, name: str) -> str:
         """A name for the tenant; in a rehearsal it says so."""

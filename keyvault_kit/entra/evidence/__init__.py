@@ -60,7 +60,7 @@ class TenantEvidence(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def says_something(self) -> bool:
         """Whether there is anything in the facts: the kit's own record alone has none."""
-        return self.facts != TenantFacts(taken=self.facts.taken)
+        return self.facts != TenantFacts(taken=self.facts.taken, log_days=self.facts.log_days)
 
 
 def read_evidence(
@@ -78,18 +78,20 @@ def read_evidence(
         taken: When they were exported, aware; None where the files say it.
 
     Raises:
-        InputError: A file is no JSON, nothing says when they were exported, or they name no
-            account of the register: they are another tenant's.
+        InputError: A file is no JSON, nothing says when they were exported, they are of two exports
+            or tenants, or they name no account of the register: they are another tenant's.
     """
     unpacked = unpack(files)
-    export = Export(unpacked.pages)
+    manifest = unpacked.manifest
+    export = Export(unpacked.pages, manifest.left_out if manifest else ())
     known = known_accounts(export, accounts)
     _demand_ours(unpacked, accounts, known)
-    facts = _facts(export, known, _taken(unpacked, taken))
+    tenant_id = _tenant_id(unpacked)
+    facts = _facts(export, known, _taken(unpacked, taken), manifest.days if manifest else None)
     missing = [it.id for it in accounts if facts.account(it) is None]
     if missing and unpacked.pages:
         export.remarks.append(f"Nothing in it is about account {listed(missing)}.")
-    failed = unpacked.manifest.failed if unpacked.manifest else ()
+    failed = manifest.failed if manifest else ()
     return TenantEvidence(
         facts=facts,
         objects=_objects(export, known),
@@ -97,7 +99,7 @@ def read_evidence(
         ignored=Counter(unpacked.unknown) + export.ignored,
         answers=unpacked.answers[-1] if unpacked.answers else None,
         remarks=(*export.remarks, *(f"The export could not read {it}." for it in failed)),
-        tenant_id=_tenant_id(unpacked),
+        tenant_id=tenant_id,
     )
 
 
@@ -147,9 +149,20 @@ def _taken(unpacked: Unpacked, said: datetime | None) -> datetime:
 
 
 def _tenant_id(unpacked: Unpacked) -> str:
-    its = [it.tenant_id for it in unpacked.answers if it.tenant_id]
-    its += [unpacked.manifest.tenant_id] if unpacked.manifest else []
-    return its[-1].lower() if its else ""
+    """The tenant's id; empty where no file says it.
+
+    Raises:
+        InputError: They name two.
+    """
+    its = {it.tenant_id.lower() for it in unpacked.answers if it.tenant_id}
+    if unpacked.manifest and unpacked.manifest.tenant_id:
+        its.add(unpacked.manifest.tenant_id.lower())
+    if len(its) > 1:
+        raise InputError(
+            f"these files are of different tenants: {listed(sorted(its))}",
+            mend="Name the files of one: the tenant of the accounts.",
+        )
+    return next(iter(its), "")
 
 
 def _sha256(files: Mapping[str, bytes]) -> str:
@@ -166,7 +179,6 @@ _KEPT: Final = (
     Kind.GROUPS,
     Kind.ASSIGNMENTS,
     Kind.POLICIES,
-    Kind.STRENGTHS,
     Kind.LOCATIONS,
     Kind.DIAGNOSTICS,
     Kind.ALERTS,
@@ -175,7 +187,9 @@ _KEPT: Final = (
 """Kinds whose objects what is made for the tenant is merged into."""
 
 
-def _facts(export: Export, known: Collection[Known], taken: datetime) -> TenantFacts:
+def _facts(
+    export: Export, known: Collection[Known], taken: datetime, days: int | None
+) -> TenantFacts:
     names = {it.id: it.names for it in known}
     plans = _service_plans(export)
     groups = memberships(export, names)
@@ -195,6 +209,7 @@ def _facts(export: Export, known: Collection[Known], taken: datetime) -> TenantF
         diagnostic_settings=azure.diagnostic_settings(export),
         alert_rules=azure.alert_rules(export),
         action_groups=azure.action_groups(export),
+        log_days=days,
     )
 
 
@@ -220,6 +235,7 @@ def _objects(
     if found[Kind.GROUPS] is None:  # those of the accounts alone
         found[Kind.GROUPS] = export.found(Kind.GROUPS) or None
     passkeys = policies.passkey_configuration(export)
+    found[Kind.STRENGTHS] = policies.strength_objects(export)
     found["users"] = tuple(it.user for it in known if it.user) or None
     found["fido2Configuration"] = None if passkeys is None else (passkeys,)
     found[Kind.AUTHORIZATION] = export.found(Kind.AUTHORIZATION)[:1] or None

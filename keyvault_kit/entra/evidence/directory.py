@@ -10,7 +10,7 @@ from keyvault_kit.custody.model import Account
 from keyvault_kit.custody.tenant import Method, SignIn, TenantAccount
 from keyvault_kit.entra.enrollment import credential_ids
 from keyvault_kit.entra.evidence import shapes
-from keyvault_kit.entra.evidence.export import Export
+from keyvault_kit.entra.evidence.export import Export, only
 from keyvault_kit.entra.evidence.groups import Memberships
 from keyvault_kit.entra.evidence.kinds import Kind
 from keyvault_kit.entra.evidence.pages import Object
@@ -111,7 +111,7 @@ class Directory:
             its = self._export.found(Kind.REQUIREMENTS, name)
             read = self._export.read(Kind.REQUIREMENTS, its, shapes.Requirements)
             if read:
-                return read[0].per_user_mfa_state
+                return only({each.per_user_mfa_state for each in read})
         return None
 
 
@@ -189,12 +189,20 @@ def _credentials(method: str) -> tuple[str, ...]:
 def sign_ins_of(export: Export, it: Known) -> tuple[SignIn, ...] | None:
     """Who signed in to an account, oldest first; None where the export does not say.
 
-    A log of all says it of each; one that was asked for an account, of that alone.
+    A log that was asked for an account says it of that. One of all says it of whom it names: it may
+    have been asked for others, and then that it does not name somebody tells nothing.
     """
-    logs = [export.of(Kind.SIGN_INS, name) for name in ("", *it.names)]
-    if all(log is None for log in logs) or export.is_cut(Kind.SIGN_INS, ("", *it.names)):
+    general, *own = [export.of(Kind.SIGN_INS, name) for name in ("", *it.names)]
+    if export.is_cut(Kind.SIGN_INS, ("", *it.names)):
         return None
-    mine = {str(o.get("id")): o for log in logs for o in log or () if _is_of(o, it)}
+    mine = {str(o.get("id")): o for log in (general, *own) for o in log or () if _is_of(o, it)}
+    if not mine and all(log is None for log in own):
+        if general is not None:
+            export.remark_once(
+                f"The signIns name nobody who signed in to {it.user_principal_name}: they may have"
+                " been asked for others. Export those of each account: 'entra evidence-script'."
+            )
+        return None
     read = export.read(Kind.SIGN_INS, mine.values(), shapes.SignIn)
     if read is None:
         return None

@@ -1,34 +1,39 @@
 """An export: the objects of the tenant by kind, each once, and which kinds are whole."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final, TypeVar
 
 import msgspec
 
-from keyvault_kit.entra.evidence.kinds import Kind
+from keyvault_kit.entra.evidence.kinds import About, Kind
 from keyvault_kit.entra.evidence.pages import Object, Page
+from keyvault_kit.entra.evidence.whole import lacking, missing_half
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
+V = TypeVar("V")
 
-_EMPTY: Final[tuple[object, ...]] = (None, "", [], {})
+_EMPTY: Final[tuple[object, ...]] = (None, "", False, [], {})
+"""How Graph writes 'nothing', in one version or the other."""
 
 
 class Export:
     """The objects of an export.
 
     What is found twice is one object with the fields of both; where they contradict each other,
-    the one that was modified later counts, or else that of the file whose name comes later.
+    the one that was modified later counts. Where neither says that it was, what rules would read
+    of it is not known.
 
     Args:
         pages: In the order of their names.
+        failed: What the export could not read, or not to its end.
 
     Attributes:
         remarks: What is odd about it, in sentences.
         ignored: `KIND: FIELD` that nothing was done with -> in how many objects.
     """
 
-    def __init__(self, pages: Iterable[Page]) -> None:
+    def __init__(self, pages: Iterable[Page], failed: Iterable[About] = ()) -> None:
         self.remarks: list[str] = []
         self.ignored: Counter[str] = Counter()
         self._pages: dict[tuple[Kind, str], list[Page]] = defaultdict(list)
@@ -36,15 +41,13 @@ class Export:
         for page in pages:
             if page.about.kind:
                 self._pages[page.about.kind, page.about.owner].append(page)
-        self._cut: set[tuple[Kind, str]] = set()
+        self._doubts: dict[tuple[Kind, str], set[str]] = defaultdict(set)
+        self._cut = {(it.kind, it.owner) for it in failed if it.kind}
         for (kind, owner), its in sorted(self._pages.items()):
-            last = {it.series: it for it in its}.values()
-            for page in (it for it in last if it.more):
+            whose = f"{kind}{f' of {owner}' if owner else ''}"
+            for found in _lacking(kind, its):
                 self._cut.add((kind, owner))
-                self.remarks.append(
-                    f"The {kind}{f' of {owner}' if owner else ''} were cut short: a next page is"
-                    f" named in {page.file}, and is not there. Export them whole."
-                )
+                self.remarks.append(f"The {whose} were cut short: {found}. Export them whole.")
 
     # --- Objects
 
@@ -63,7 +66,7 @@ class Export:
             return None
         return tuple(self._merged(kind, pages))
 
-    def is_cut(self, kind: Kind, owners: Iterable[str]) -> bool:
+    def is_cut(self, kind: Kind, owners: Iterable[str] = ("",)) -> bool:
         """Whether the things of one of these were cut short."""
         return any((kind, it) in self._cut for it in owners)
 
@@ -99,56 +102,86 @@ class Export:
         times = [str(it.get("modifiedDateTime") or "") for it in (before, after)]
         if times[0] > times[1]:
             file, before, other, after = other, after, file, before
-        told = [
-            name
-            for name in before.keys() & after.keys()
-            if not name.startswith("@") and _differ(before[name], after[name])
-        ]
+        told = differences(before, after)
         if told:
-            self._remark_once(
+            dated = all(times) and times[0] != times[1]
+            if not dated:
+                self._doubts[kind, str(before["id"]).lower()] |= told
+            counts = f"{other} counts" if dated else "neither says that it is the newer"
+            self.remark_once(
                 f"{file} and {other} differ in {', '.join(sorted(told))} of"
-                f" {kind} {before['id']}: {other} counts."
+                f" {kind} {before['id']}: {counts}."
             )
         return before | after
 
-    def _remark_once(self, remark: str) -> None:
+    def remark_once(self, remark: str) -> None:
+        """Say something odd about the export, if it was not said before."""
         if remark not in self.remarks:
             self.remarks.append(remark)
+
+    def in_doubt(self, kind: Kind, it: Object, names: Collection[str]) -> bool:
+        """Whether files contradict each other in one of these properties of an object."""
+        doubts = self._doubts.get((kind, str(it.get("id") or "").lower()), set())
+        return not doubts.isdisjoint(names)
 
     # --- As values
 
     def read(
         self, kind: Kind, objects: Iterable[Object], shape: type[T], *, counted: bool = True
     ) -> tuple[T, ...] | None:
-        """Objects as structs of ours; None, and a remark, where one has another shape.
+        """Objects as structs of ours; None where one has another shape, or is in doubt.
 
         Args:
             counted: Whether fields that the struct does not have are counted as ignored.
         """
         values = []
+        names = {field.encode_name for field in msgspec.structs.fields(shape)}
         for it in objects:
+            if self.in_doubt(kind, it, names):
+                return None
             try:
                 values.append(msgspec.convert(it, shape))
             except msgspec.ValidationError as error:
                 name = it.get("displayName") or it.get("id") or "one"
-                self._remark_once(
+                self.remark_once(
                     f"The {kind} are left out: {name!r} is not as they are known here: {error}."
                 )
                 return None
             if counted:
-                self._count(kind, it, shape)
+                left = (name for name in it if "@" not in name and name not in names)
+                self.ignored.update(f"{kind}: {name}" for name in left)
         return tuple(values)
 
-    def _count(self, kind: Kind, it: Mapping[str, object], shape: type) -> None:
-        known = {field.encode_name for field in msgspec.structs.fields(shape)}
-        left = (name for name in it if "@" not in name and name not in known)
-        self.ignored.update(f"{kind}: {name}" for name in left)
+
+def _lacking(kind: Kind, pages: Iterable[Page]) -> Iterator[str]:
+    """What the lists of a kind lack: their pages, and of a log a half."""
+    series: dict[str, list[Page]] = defaultdict(list)
+    for it in pages:
+        series[it.series].append(it)
+    for its in series.values():
+        yield from lacking(its)
+    half = missing_half([*pages]) if kind is Kind.SIGN_INS else ""
+    if half:
+        yield f"the {half} ones are not there"
+
+
+def only(values: Collection[V]) -> V | None:
+    """The one value of several answers; None where they have none, or contradict each other."""
+    return next(iter(values)) if len(values) == 1 else None
+
+
+def differences(one: Object, other: Object) -> set[str]:
+    """The properties in which two objects contradict each other.
+
+    That one answer has less in it is nothing, nor is an annotation.
+    """
+    both = (name for name in one.keys() & other.keys() if "@" not in name)
+    return {name for name in both if _differ(one[name], other[name])}
 
 
 def _differ(one: object, other: object) -> bool:
-    """Whether two values contradict each other; that one answer has less in it is nothing."""
     if isinstance(one, dict) and isinstance(other, dict):
-        return any(_differ(one[name], other[name]) for name in one.keys() & other.keys())
+        return bool(differences(one, other))
     if one in _EMPTY and other in _EMPTY:
         return False
     return one != other

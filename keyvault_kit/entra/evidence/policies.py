@@ -1,6 +1,7 @@
 """What the tenant asks of whoever signs in: Conditional Access, strengths, passkeys, resets."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any, Final
 
 import msgspec
@@ -11,8 +12,9 @@ from keyvault_kit.custody.tenant import (
     PasskeyPolicy,
     PasskeyProfile,
 )
+from keyvault_kit.custody.wording import listed
 from keyvault_kit.entra.evidence import shapes
-from keyvault_kit.entra.evidence.export import Export
+from keyvault_kit.entra.evidence.export import Export, differences, only
 from keyvault_kit.entra.evidence.kinds import Kind, is_id
 from keyvault_kit.entra.evidence.pages import Object
 
@@ -23,6 +25,10 @@ _TOLD_APART: Final = frozenset(
 
 `clientApplications` is no condition on people: it makes a policy one for programs.
 """
+
+
+_CONFIGURATIONS: Final = "combinationConfigurations"
+_METHODS: Final = "authenticationMethodConfigurations"
 
 
 def _ids(values: Iterable[str] | None) -> tuple[str, ...]:
@@ -129,10 +135,24 @@ def _strength_id(grant: Any) -> str:  # noqa: ANN401 - the grant of a shape
 
 def strengths(export: Export) -> tuple[AuthenticationStrength, ...] | None:
     """The strengths of the tenant; where they were not exported, those that policies hold."""
-    own = export.of(Kind.STRENGTHS)
+    own = strength_objects(export)
     its = own if own is not None else _in_policies(export)
     read = None if its is None else export.read(Kind.STRENGTHS, its, shapes.Strength)
-    return None if read is None else tuple(_strength(export, it) for it in read)
+    return None if read is None else tuple(map(_strength, read))
+
+
+def strength_objects(export: Export) -> tuple[Object, ...] | None:
+    """Graph's own objects of them, with the configurations that came in files of their own."""
+    its = export.of(Kind.STRENGTHS)
+    return None if its is None else tuple(_configured(export, it) for it in its)
+
+
+def _configured(export: Export, it: Object) -> Object:
+    apart = export.of(Kind.COMBINATIONS, str(it.get("id")).lower())
+    if apart is None or it.get(_CONFIGURATIONS):
+        return it
+    known = export.read(Kind.COMBINATIONS, apart, shapes.Combination) is not None
+    return it | {_CONFIGURATIONS: list(apart) if known else None}
 
 
 def _in_policies(export: Export) -> tuple[Object, ...] | None:
@@ -143,28 +163,25 @@ def _in_policies(export: Export) -> tuple[Object, ...] | None:
         if strength:
             if "allowedCombinations" not in strength:
                 return None
-            found[str(strength.get("id")).lower()] = strength
+            found[str(strength.get("id")).lower()] = _configured(export, strength)
     return None if export.of(Kind.POLICIES) is None else tuple(found.values())
 
 
-def _strength(export: Export, it: shapes.Strength) -> AuthenticationStrength:
+def _strength(it: shapes.Strength) -> AuthenticationStrength:
     return AuthenticationStrength(
         id=it.id.lower(),
         display_name=it.display_name,
         allowed_combinations=it.allowed_combinations,
-        allowed_aaguids=_models(export, it),
+        allowed_aaguids=_models(it),
     )
 
 
-def _models(export: Export, it: shapes.Strength) -> tuple[str, ...] | None:
+def _models(it: shapes.Strength) -> tuple[str, ...] | None:
     """The models that a strength takes; one of Microsoft's own takes all."""
     its = it.combination_configurations
     if its is None:
-        apart = export.of(Kind.COMBINATIONS, it.id.lower())
-        if apart is None:
-            return () if it.policy_type == "builtIn" else None
-        its = export.read(Kind.COMBINATIONS, apart, shapes.Combination)
-    return None if its is None else _ids(each for one in its for each in one.aaguids)
+        return () if it.policy_type == "builtIn" else None
+    return _ids(each for one in its for each in one.aaguids)
 
 
 # --- Passkeys and resets
@@ -179,11 +196,19 @@ def passkey_policy(export: Export) -> PasskeyPolicy | None:
 
 
 def passkey_configuration(export: Export) -> Object | None:
-    """Graph's own object of it."""
+    """Graph's own object of it; None where the export has none, or two that differ."""
     apart = list(export.found(Kind.METHOD_CONFIGURATIONS))
-    for it in export.found(Kind.METHODS_POLICY):
-        apart += it.get("authenticationMethodConfigurations") or ()
-    return next((it for it in apart if str(it.get("id")).lower() == "fido2"), None)
+    for policy in export.found(Kind.METHODS_POLICY):
+        if export.in_doubt(Kind.METHODS_POLICY, policy, {_METHODS}):
+            return None
+        apart += policy.get(_METHODS) or ()
+    found = [it for it in apart if str(it.get("id")).lower() == "fido2"]
+    told = {name for one, other in pairwise(found) for name in differences(one, other)}
+    if told:
+        export.remark_once(
+            f"The configuration of passkeys is there twice, and differs in {listed(sorted(told))}."
+        )
+    return found[0] if found and not told else None
 
 
 def _passkey_policy(it: shapes.PasskeyConfiguration) -> PasskeyPolicy:
@@ -210,7 +235,9 @@ def _profiles(it: shapes.PasskeyConfiguration) -> Iterable[PasskeyProfile]:
                 for each in it.include_targets or ()
                 if profile.id in (each.allowed_passkey_profiles or (it.default_passkey_profile,))
             ),
-            passkey_types=tuple(filter(None, (profile.passkey_types or "").split(","))),
+            passkey_types=tuple(
+                it.strip() for it in (profile.passkey_types or "").split(",") if it
+            ),
             is_attestation_enforced=None if attestation is None else attestation != "disabled",
             enforcement_type=enforcement,
             aa_guids=models,
@@ -228,4 +255,4 @@ def allowed_to_use_sspr(export: Export) -> bool | None:
     """Whether administrators reset passwords themselves; None where the export does not say."""
     its = export.found(Kind.AUTHORIZATION)
     read = export.read(Kind.AUTHORIZATION, its, shapes.Authorization)
-    return read[0].sspr if read else None
+    return only({it.sspr for it in read or () if it.sspr is not None})

@@ -29,9 +29,8 @@ class Roles:
             plain = _read(export, Kind.ASSIGNMENTS)
             plain = plain if plain is not None else _by_roles(export)
             self._active = None if plain is None else _assignments(plain, scheduled=lasting)
-        found = export.found(Kind.ELIGIBLE)
-        eligible = export.read(Kind.ELIGIBLE, found, shapes.Assignment)
-        self._eligible = _assignments(eligible or (), eligible=True)
+        eligible = _eligible(export)
+        self._eligible = () if eligible is None and lasting else eligible
 
     def of(self, account: str, groups: Collection[str] | None) -> tuple[RoleAssignment, ...] | None:
         """The roles of an account; None where the export does not say.
@@ -40,7 +39,7 @@ class Roles:
             groups: The groups that it is in; None where that is not known: then its own roles
                 are all that can be told, and having none tells nothing.
         """
-        if self._active is None:
+        if self._active is None or self._eligible is None:
             return None
         mine = {account, *(groups or ())}
         its = tuple(it for it in self._active + self._eligible if it.principal_id in mine)
@@ -50,6 +49,14 @@ class Roles:
 def _read(export: Export, kind: Kind) -> tuple[shapes.Assignment, ...] | None:
     its = export.of(kind)
     return None if its is None else export.read(kind, its, shapes.Assignment)
+
+
+def _eligible(export: Export) -> tuple[RoleAssignment, ...] | None:
+    """What may be activated; an export that was not asked for it tells of none."""
+    if export.is_cut(Kind.ELIGIBLE):
+        return None
+    read = export.read(Kind.ELIGIBLE, export.found(Kind.ELIGIBLE), shapes.Assignment)
+    return None if read is None else _assignments(read, eligible=True)
 
 
 def _assignments(

@@ -9,8 +9,13 @@ Walks requests.json in order, and deploys the templates in azure/ (step 9). Asks
 -WhatIf shows all of it and changes nothing. What is there already, by its name, is not made again,
 so it can be run as often as needed. Ids that the tenant gives go where later requests need them.
 
+What is to be changed is read first. Where it is not as the evidence had it, somebody changed it
+since, and nothing is sent: export again. A week after the evidence nothing of the folder is sent
+any more, and -WhatIf says so too. Alerts (step 9): an action group of our name keeps all whom it
+tells, and a diagnostic setting all that it sends; to another workspace, and it is left alone.
+
 What was done stands in deployed.json, an evidence file: carry it back and import it. Rollback.ps1
-reads it too, and takes back what was made and nothing else.
+reads it too, and takes back what was made or changed here and nothing else.
 
 Connect first, in the same window, with an account of your own and never with an emergency account:
 
@@ -78,6 +83,7 @@ $InformationPreference = 'Continue'
 
 $Folder = $PSScriptRoot
 $Utf8 = New-Object -TypeName System.Text.UTF8Encoding -ArgumentList $false
+$Format = 'keyvault-kit/evidence/v1'
 $EvidenceFile = Join-Path -Path $Folder -ChildPath 'deployed.json'
 $Tries = 6
 $SecondsBetween = 15
@@ -120,6 +126,9 @@ function Get-Earlier {
         return @()
     }
     $earlier = [System.IO.File]::ReadAllText($EvidenceFile, $Utf8) | ConvertFrom-Json
+    if ($earlier.format -ne $Format) {
+        throw "$EvidenceFile is no evidence file of this script. Move it away."
+    }
     if ($earlier.tenantId -ne $TenantId) {
         throw "deployed.json is about tenant $($earlier.tenantId), and this is $TenantId. Use the folder that was made for it."
     }
@@ -157,7 +166,7 @@ function Add-Event {
         return
     }
     $file = [ordered] @{
-        format   = 'keyvault-kit/evidence/v1'
+        format   = $Format
         tenantId = $TenantId
         events   = @($script:Events)
     }
@@ -222,31 +231,146 @@ function Get-Problem {
     return "HTTP $($Result.Status): $(Get-Property -From $told -Name 'code') $(Get-Property -From $told -Name 'message')"
 }
 
+function Test-Match {
+    [CmdletBinding()]
+    param($It, $Find)
+
+    foreach ($wanted in $Find.match.PSObject.Properties) {
+        if ((Get-Property -From $It -Name $wanted.Name) -ne (Get-Filled -Text $wanted.Value)) {
+            return $false
+        }
+    }
+    return $true
+}
+
+function Get-Matching {
+    [CmdletBinding()]
+    param([string] $Uri, $Find)
+
+    while ($Uri) {
+        $page = Invoke-Graph -Method GET -Uri $Uri
+        if ($page.Status -ge 400) {
+            throw "It cannot be seen whether it is there already. $(Get-Problem -Result $page)"
+        }
+        @(Get-Property -From $page.Answer -Name 'value') | Where-Object { Test-Match -It $_ -Find $Find }
+        $Uri = Get-Property -From $page.Answer -Name '@odata.nextLink'
+    }
+}
+
+function Assert-Lasting {
+    [CmdletBinding()]
+    param([string] $Uri, $Find)
+
+    # A role that was activated for some hours is listed as if it stayed.
+    try {
+        $held = @(Get-Matching -Uri $Uri -Find $Find)
+    } catch {
+        if ($_.Exception.Message -match 'AadPremiumLicenseRequired') {
+            return
+        }
+        throw
+    }
+    $staying = @($held | Where-Object {
+            (Get-Property -From $_ -Name 'assignmentType') -ne 'Activated' -and -not (Get-Property -From $_ -Name 'endDateTime')
+        })
+    if ($held.Count -gt 0 -and $staying.Count -eq 0) {
+        throw 'The role is there for a time only, and is in the way. End it, and begin this step again.'
+    }
+}
+
 function Find-Existing {
     [CmdletBinding()]
     param($Find)
 
     $uri = $Endpoint + (Get-Filled -Text $Find.url)
-    $wanted = Get-Filled -Text $Find.value
-    if ($uri.Contains('{{') -or $wanted.Contains('{{')) {
+    if ($uri.Contains('{{')) {
         return $null
     }
-    $found = @()
-    while ($uri) {
-        $page = Invoke-Graph -Method GET -Uri $uri
-        if ($page.Status -ge 400) {
-            throw "It cannot be seen whether it is there already. $(Get-Problem -Result $page)"
-        }
-        $found += @(Get-Property -From $page.Answer -Name 'value') | Where-Object {
-            (Get-Property -From $_ -Name $Find.property) -eq $wanted
-        }
-        $uri = Get-Property -From $page.Answer -Name '@odata.nextLink'
+    $found = @(Get-Matching -Uri $uri -Find $Find)
+    if ($found.Count -gt 1) {
+        throw "The tenant has $($found.Count) of this kind: $($Find.match). Look which is meant, and rename the others."
     }
-    if (@($found).Count -gt 1) {
-        throw "The tenant has $(@($found).Count) whose $($Find.property) is '$wanted'. Look which is meant, and rename the others."
+    $lasting = [string] (Get-Property -From $Find -Name 'lasting')
+    if ($found.Count -eq 1 -and $lasting) {
+        Assert-Lasting -Uri ($Endpoint + (Get-Filled -Text $lasting)) -Find $Find
     }
-    return @($found) | Select-Object -First 1
+    return $found | Select-Object -First 1
 }
+
+# --- What is there now, beside what the evidence had
+
+function ConvertTo-Plain {
+    [CmdletBinding()]
+    param($Value)
+
+    # What a value says, as a text: lists in no order, without annotations and without nothings.
+    $said = foreach ($it in @($Value)) {
+        if ($it -is [System.Management.Automation.PSCustomObject]) {
+            $within = foreach ($property in $it.PSObject.Properties) {
+                $text = ConvertTo-Plain -Value $property.Value
+                if ($text -and -not $property.Name.Contains('@odata.')) {
+                    "$($property.Name):$text"
+                }
+            }
+            if ($within) {
+                "{$(@($within | Sort-Object) -join ',')}"
+            }
+        } elseif ($it -and [string] $it -ne 'None') {
+            ConvertTo-Json -InputObject ([string] $it) -Compress
+        }
+    }
+    return @($said | Sort-Object) -join ','
+}
+
+function Test-Said {
+    [CmdletBinding()]
+    param($Now, $Body)
+
+    # Of that alone which the body names: nothing else is changed by it.
+    if ($Body -isnot [System.Management.Automation.PSCustomObject]) {
+        return (ConvertTo-Plain -Value $Now) -eq (ConvertTo-Plain -Value $Body)
+    }
+    foreach ($property in $Body.PSObject.Properties) {
+        $held = Get-Property -From $Now -Name $property.Name
+        if (-not $property.Name.Contains('@odata.') -and -not (Test-Said -Now $held -Body $property.Value)) {
+            return $false
+        }
+    }
+    return $true
+}
+
+function Get-Body {
+    [CmdletBinding()]
+    param([string] $Name)
+
+    return Get-Filled -Text (Get-FolderText -Name $Name) | ConvertFrom-Json
+}
+
+function Get-State {
+    [CmdletBinding()]
+    param($Request)
+
+    $was = [string] (Get-Property -From $Request -Name 'was')
+    if (-not $was) {
+        return 'unknown'
+    }
+    $now = Invoke-Graph -Method GET -Uri ($Endpoint + (Get-Filled -Text $Request.reads))
+    if ($Rollback -and $now.Status -eq 404) {
+        return 'done'
+    }
+    if ($now.Status -ge 400) {
+        throw "It cannot be seen what is there now. $(Get-Problem -Result $now)"
+    }
+    if (Test-Said -Now $now.Answer -Body (Get-Body -Name $Request.file)) {
+        return 'done'
+    }
+    if (Test-Said -Now $now.Answer -Body (Get-Body -Name $was)) {
+        return 'before'
+    }
+    return 'changed'
+}
+
+# --- One request
 
 function Send-Request {
     [CmdletBinding()]
@@ -265,7 +389,12 @@ function Complete-Request {
     $name = $Request.name
     $find = Get-Property -From $Request -Name 'find'
     $existing = $(if ($find) { Find-Existing -Find $find } else { $null })
-    if ($existing) {
+    $state = Get-State -Request $Request
+    if ($state -eq 'changed') {
+        Stop-Request -Request $Request
+        return
+    }
+    if ($existing -or $state -eq 'done') {
         Add-Found -Request $Request -Id ([string] (Get-Property -From $existing -Name 'id'))
         Write-Information -MessageData "${name}: there already."
         return
@@ -284,10 +413,30 @@ function Complete-Request {
     Write-Information -MessageData "${name}: done."
 }
 
+function Stop-Request {
+    [CmdletBinding()]
+    param($Request)
+
+    if ($Rollback) {
+        $problem = 'It is not as Deploy.ps1 wrote it any more, and is left alone. differences.md says what was there.'
+    } else {
+        $problem = 'It is not as the evidence had it: somebody changed it since. Nothing was sent; export evidence and these files again.'
+    }
+    Add-Event -Request $Request.name -Ok $false -Problem $problem
+    if (-not $Rollback) {
+        throw "$($Request.about). $problem"
+    }
+    Write-Warning -Message "$($Request.about). $problem"
+}
+
 function Add-Found {
     [CmdletBinding()]
     param($Request, [string] $Id)
 
+    if ($Rollback) {
+        Add-Answer -Request $Request -Answer $null
+        return
+    }
     # What was made here earlier is still what was made here.
     $token = [string] (Get-Property -From $Request -Name 'gives')
     $held = Get-Token -Name $token
@@ -307,9 +456,10 @@ function Add-Answer {
         return
     }
     $token = [string] (Get-Property -From $Request -Name 'gives')
-    $id = [string] (Get-Property -From $Answer -Name 'id')
-    if ($token -and -not $id) {
-        $id = [string] $Request.find.value
+    $find = Get-Property -From $Request -Name 'find'
+    $id = $(if ($find) { [string] (Get-Property -From $Answer -Name 'id') } else { '' })
+    if ($find -and -not $id) {
+        $id = [string] (Get-Property -From $find.match -Name 'id')
     }
     Add-Event -Request $Request.name -Ok $true -Token $token -Id $id -Created ($token -ne '')
 }
@@ -335,33 +485,70 @@ function Test-Wanted {
 
 # --- Azure
 
-function Get-Receivers {
+function Get-Resource {
     [CmdletBinding()]
-    param()
+    param([string] $Path)
 
-    $phones = {
-        param($numbers, $word)
-        $at = 0
-        foreach ($number in $numbers) {
-            $at++
-            $country, $local = $number.Split(':')
-            @{ name = "$word-$at"; countryCode = $country; phoneNumber = $local }
-        }
+    $answer = Invoke-AzRestMethod -Method GET -Path $Path
+    if ($answer.StatusCode -eq 404) {
+        return $null
     }
-    $at = 0
-    $mails = @(foreach ($address in $Email) { $at++; @{ name = "mail-$at"; emailAddress = $address; useCommonAlertSchema = $true } })
-    $at = 0
-    $pushes = @(foreach ($address in $Push) { $at++; @{ name = "push-$at"; emailAddress = $address } })
-    return @{
-        emailReceivers        = $mails
-        smsReceivers          = @(& $phones $Sms 'sms')
-        azureAppPushReceivers = $pushes
-        voiceReceivers        = @(& $phones $Voice 'voice')
+    if ($answer.StatusCode -ge 400) {
+        throw "It cannot be seen what is there now. HTTP $($answer.StatusCode): $($answer.Content)"
+    }
+    return $answer.Content | ConvertFrom-Json
+}
+
+function Send-Resource {
+    [CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'High')]
+    param([string] $Request, [string] $Path, [string] $Payload, [string] $About)
+
+    if (-not $PSCmdlet.ShouldProcess($Path, $About)) {
+        return
+    }
+    $result = Invoke-AzRestMethod -Path $Path -Method PUT -Payload $Payload
+    $ok = $result.StatusCode -lt 400
+    $problem = $(if ($ok) { '' } else { "HTTP $($result.StatusCode): $($result.Content)" })
+    Add-Event -Request $Request -Ok $ok -Problem $problem
+    if (-not $ok) {
+        throw "$Request failed. $problem"
     }
 }
 
+function ConvertTo-Table {
+    [CmdletBinding()]
+    param($From)
+
+    $table = @{}
+    foreach ($property in $From.PSObject.Properties) {
+        $table[$property.Name] = $property.Value
+    }
+    return $table
+}
+
+function Merge-Logs {
+    [CmdletBinding()]
+    param($Present, $Wanted)
+
+    # All that is sent already stays; nothing is returned where nothing is missing.
+    $to = [string] (Get-Property -From $Present -Name 'workspaceId')
+    if ($to -ne $WorkspaceResourceId) {
+        throw "The diagnostic setting sends to '$to' and not to the workspace that was named. It is left alone: find out who changed that."
+    }
+    $held = @(Get-Property -From $Present -Name 'logs' | Where-Object { $_ })
+    $sent = @($held | Where-Object { $_.enabled } | ForEach-Object { Get-Property -From $_ -Name 'category' })
+    $missing = @($Wanted.logs | Where-Object { $sent -notcontains $_.category })
+    if ($missing.Count -eq 0) {
+        return
+    }
+    $names = @($missing | ForEach-Object { $_.category })
+    $properties = ConvertTo-Table -From $Present
+    $properties.logs = @($held | Where-Object { $names -notcontains (Get-Property -From $_ -Name 'category') }) + $missing
+    return $properties
+}
+
 function Set-DiagnosticSetting {
-    [CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'High')]
+    [CmdletBinding()]
     param()
 
     # Asked directly: a deployment for the whole tenant needs rights that nobody should have.
@@ -369,17 +556,103 @@ function Set-DiagnosticSetting {
     $filled = $text.Replace("[parameters('workspaceResourceId')]", $WorkspaceResourceId)
     $resource = @(($filled | ConvertFrom-Json).resources)[0]
     $path = "/providers/$($resource.type)/$($resource.name)?api-version=$($resource.apiVersion)"
-    if (-not $PSCmdlet.ShouldProcess($path, 'Send the logs to the workspace')) {
+    $properties = $resource.properties
+    $present = Get-Resource -Path $path
+    if ($present) {
+        $properties = Merge-Logs -Present $present.properties -Wanted $properties
+    }
+    if (-not $properties) {
+        Write-Information -MessageData 'azure/diagnostic-setting: there already.'
         return
     }
-    $payload = @{ properties = $resource.properties } | ConvertTo-Json -Depth 8
-    $result = Invoke-AzRestMethod -Path $path -Method PUT -Payload $payload
-    $ok = $result.StatusCode -lt 400
-    $problem = $(if ($ok) { '' } else { "HTTP $($result.StatusCode): $($result.Content)" })
-    Add-Event -Request 'azure/diagnostic-setting' -Ok $ok -Problem $problem
-    if (-not $ok) {
-        throw "The diagnostic setting failed. $problem"
+    $payload = @{ properties = $properties } | ConvertTo-Json -Depth 8
+    Send-Resource -Request 'azure/diagnostic-setting' -Path $path -Payload $payload -About 'Send the logs to the workspace'
+}
+
+function Get-Address {
+    [CmdletBinding()]
+    param($Receiver)
+
+    $mail = Get-Property -From $Receiver -Name 'emailAddress'
+    if ($mail) {
+        return $mail
     }
+    return "$(Get-Property -From $Receiver -Name 'countryCode'):$(Get-Property -From $Receiver -Name 'phoneNumber')"
+}
+
+function Get-Receiver {
+    [CmdletBinding()]
+    param([string] $Kind, [string] $Name, [string] $Address)
+
+    if ($Kind -eq 'emailReceivers') {
+        return @{ name = $Name; emailAddress = $Address; useCommonAlertSchema = $true }
+    }
+    if ($Kind -eq 'azureAppPushReceivers') {
+        return @{ name = $Name; emailAddress = $Address }
+    }
+    $country, $local = $Address.Split(':')
+    return @{ name = $Name; countryCode = $country; phoneNumber = $local }
+}
+
+function Get-Receivers {
+    [CmdletBinding()]
+    param($Present)
+
+    # Those of the parameters whom the group that is there does not tell yet, each by a free name.
+    $given = [ordered] @{
+        emailReceivers        = $Email
+        smsReceivers          = $Sms
+        azureAppPushReceivers = $Push
+        voiceReceivers        = $Voice
+    }
+    $held = @{}
+    foreach ($kind in $given.Keys) {
+        $held[$kind] = @(Get-Property -From $Present -Name $kind | Where-Object { $_ })
+    }
+    $taken = @($held.Values | ForEach-Object { $_ } | ForEach-Object { $_.name })
+    $receivers = @{}
+    $at = 0
+    foreach ($kind in $given.Keys) {
+        $told = @($held[$kind] | ForEach-Object { Get-Address -Receiver $_ })
+        $receivers[$kind] = @(foreach ($address in @($given[$kind] | Select-Object -Unique)) {
+                if ($told -notcontains $address) {
+                    do { $at++ } while ($taken -contains "receiver-$at")
+                    Get-Receiver -Kind $kind -Name "receiver-$at" -Address $address
+                }
+            })
+    }
+    return $receivers
+}
+
+function Publish-ActionGroup {
+    [CmdletBinding()]
+    param([string] $Id, [string] $ApiVersion, [string] $ResourceGroup)
+
+    $path = "${Id}?api-version=$ApiVersion"
+    $present = Get-Resource -Path $path
+    if (-not $present) {
+        Publish-Template -Name 'action-group' -ResourceGroup $ResourceGroup -Parameters (Get-Receivers)
+        return
+    }
+    if (-not $present.properties.enabled) {
+        Write-Warning -Message 'The action group is switched off: the alerts tell nobody until it is on.'
+    }
+    # It is sent back as it was read, with those who are new: whom it tells already stays.
+    $new = Get-Receivers -Present $present.properties
+    $properties = ConvertTo-Table -From $present.properties
+    $count = 0
+    foreach ($kind in $new.Keys) {
+        $properties[$kind] = @($properties[$kind] | Where-Object { $_ }) + $new[$kind]
+        $count += $new[$kind].Count
+    }
+    if ($count -eq 0) {
+        Write-Information -MessageData 'azure/action-group: there already.'
+        return
+    }
+    $whole = ConvertTo-Table -From $present
+    $whole.properties = $properties
+    $payload = $whole | ConvertTo-Json -Depth 8
+    Send-Resource -Request 'azure/action-group' -Path $path -Payload $payload -About "Tell $count more besides those whom it tells"
 }
 
 function Publish-Template {
@@ -411,8 +684,7 @@ function Publish-Monitoring {
         Write-Warning -Message 'Step 9 is left out: name the workspace with -WorkspaceResourceId.'
         return
     }
-    $receivers = Get-Receivers
-    if (@($receivers.Values | ForEach-Object { $_ }).Count -eq 0) {
+    if (($Email + $Sms + $Push + $Voice).Count -eq 0) {
         throw 'The alerts would tell nobody. Name somebody with -Email, -Sms, -Push or -Voice.'
     }
     $azure = Get-AzContext
@@ -426,11 +698,12 @@ function Publish-Monitoring {
         throw "The workspace cannot be read. HTTP $($answer.StatusCode): $($answer.Content)"
     }
     Set-DiagnosticSetting
-    Publish-Template -Name 'action-group' -ResourceGroup $group -Parameters $receivers
-    $name = @((Get-FolderText -Name 'azure/action-group.json' | ConvertFrom-Json).resources)[0].name
+    $its = @((Get-FolderText -Name 'azure/action-group.json' | ConvertFrom-Json).resources)[0]
+    $actionGroup = "/subscriptions/$subscription/resourceGroups/$group/providers/$($its.type)/$($its.name)"
+    Publish-ActionGroup -Id $actionGroup -ApiVersion $its.apiVersion -ResourceGroup $group
     Publish-Template -Name 'alert-rules' -ResourceGroup $group -Parameters @{
         workspaceResourceId = $WorkspaceResourceId
-        actionGroupId       = "/subscriptions/$subscription/resourceGroups/$group/providers/Microsoft.Insights/actionGroups/$name"
+        actionGroupId       = $actionGroup
         location            = ($answer.Content | ConvertFrom-Json).location
     }
 }
@@ -455,6 +728,9 @@ function Assert-Tenant {
             throw "This folder was made for another tenant: $account is not of tenant $($tenant.id)."
         }
     }
+    if ($List.tenant -and $List.tenant -ne $tenant.id) {
+        throw "This folder was made from evidence of tenant $($List.tenant), and this is $($tenant.id)."
+    }
     return [string] $tenant.id
 }
 
@@ -467,6 +743,10 @@ if ($List.format -ne 'keyvault-kit/requests/v1') {
 }
 if ($List.rehearsal) {
     throw "$ListName is of a rehearsal. No tenant takes any of it."
+}
+$Until = $(if ($List.until) { ([datetime] $List.until).ToUniversalTime() } else { [datetime]::MaxValue })
+if ([datetime]::UtcNow -gt $Until) {
+    throw "$ListName was for use until $($Until.ToString('yyyy-MM-dd HH:mm')) UTC. Too much may have changed at the tenant since: export evidence and these files again."
 }
 $Endpoint = $List.endpoint
 $TenantId = Assert-Tenant -Accounts $List.accounts

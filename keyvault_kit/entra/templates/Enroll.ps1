@@ -13,7 +13,8 @@ Three things for the accounts and keys of the register, each by a switch of its 
   -Register      (leg three) sends each registration-KEY.json as it is, once its SHA-256 was typed
                  from the paper that came with it and agrees.
   -SetPassword   two officers type a half each, which the station shows to each alone. The halves
-                 are joined in memory, sent, and overwritten.
+                 are joined in memory, sent, and overwritten. -Set names the secret set, as the
+                 station shows it: by that the evidence is known to be about this password.
 
 Every attempt goes into evidence.json in the folder, with what the tenant answered: carry that back,
 keyvault enroll evidence. It holds no secret.
@@ -43,6 +44,9 @@ Leg three: register the answers.
 .PARAMETER SetPassword
 Set the password of the account that is named by its id in the register.
 
+.PARAMETER Set
+Id of the secret set whose password it is, as the station shows it: bg1-pw2.
+
 .PARAMETER Key
 Asset tags of the keys; all of the register by default.
 
@@ -59,7 +63,7 @@ Where the files lie: the transfer medium. The current folder by default.
 ./Enroll.ps1 -Register -Key K1, K2 -Folder E:\
 
 .EXAMPLE
-./Enroll.ps1 -SetPassword bg1 -Folder E:\
+./Enroll.ps1 -SetPassword bg1 -Set bg1-pw2 -Folder E:\
 #>
 [CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'Medium')]
 param(
@@ -71,6 +75,9 @@ param(
 
     [Parameter(Mandatory = $true, ParameterSetName = 'Password')]
     [string] $SetPassword,
+
+    [Parameter(Mandatory = $true, ParameterSetName = 'Password')]
+    [string] $Set,
 
     [Parameter(ParameterSetName = 'Options')]
     [Parameter(ParameterSetName = 'Register')]
@@ -166,6 +173,7 @@ function Get-Attempt {
         account      = $Account.Upn
         objectId     = $Account.ObjectId
         key          = $Key
+        set          = $null
         ok           = $false
         methodId     = $null
         aaGuid       = $null
@@ -394,13 +402,14 @@ function Read-Half {
 
 function Set-AccountPassword {
     [CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'High')]
-    param($Account)
+    param($Account, [string] $Set)
 
-    if (-not $PSCmdlet.ShouldProcess($Account.Upn, 'Set the password from two halves')) {
+    if (-not $PSCmdlet.ShouldProcess($Account.Upn, "Set the password $Set from two halves")) {
         return
     }
     Assert-Unrecorded
     $attempt = Get-Attempt -Action 'setPassword' -Account $Account -Key $null
+    $attempt.set = $Set
     $first = Read-Half -Prompt 'First officer, alone at the keyboard: half 1'
     try {
         $second = Read-Half -Prompt 'Second officer, alone at the keyboard: half 2'
@@ -448,7 +457,10 @@ if ($PSCmdlet.ParameterSetName -eq 'Password') {
     if ($named.Count -ne 1) {
         throw "The register has no account $SetPassword."
     }
-    Set-AccountPassword -Account $named[0]
+    if ($Set -notmatch "^$([regex]::Escape($SetPassword))-pw[0-9]+$") {
+        throw "$Set is no set of a password of $SetPassword. Type it as the station shows it."
+    }
+    Set-AccountPassword -Account $named[0] -Set $Set
     return
 }
 

@@ -191,6 +191,7 @@ $manifest = [ordered]@{
     tenantId = $context.TenantId
     taken    = $began.ToString('yyyy-MM-ddTHH:mm:ssZ')
     accounts = @($AccountId)
+    days     = $Days
     failed   = @($failed)
 }
 Write-Text -Name 'manifest.json' -Text (ConvertTo-Json -InputObject $manifest -Depth 3)

@@ -6,9 +6,11 @@ Takes back at the tenant what Deploy.ps1 made or changed from this folder.
 
 .DESCRIPTION
 Walks rollback/requests.json in order. Asks before each change; -WhatIf shows all of it and changes
-nothing. What deployed.json does not tell to have been made from this folder is left alone. What was
-changed since is put back as the evidence had it on the day of the export: look at differences.md
-first. Alerts and logs (step 9) stay: nothing is safer without them.
+nothing. What deployed.json does not tell to have been made or changed from this folder is left
+alone. What Deploy.ps1 changed is put back as the evidence had it, as long as it still stands there
+as it was written; what somebody changed since is named and left alone, and the rest is taken back.
+differences.md says what was there. There is no last day for it. Alerts and logs (step 9) stay:
+nothing is safer without them.
 
 Connect first, as Get-Help ./Deploy.ps1 shows.
 

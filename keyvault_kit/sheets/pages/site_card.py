@@ -1,8 +1,8 @@
 """The site card: what an opening needs when nothing but paper is at hand (S34 to S38, S43, S62).
 
-One lies sealed at each site. It says where everything of the accounts lies and who opens it, the
-two ways in, step by step, and it carries the form that the opening is written on. No secret is on
-it, and yet it is for few: it tells a thief where to go.
+One lies sealed at each site. It says where everything of the accounts lies, who opens it and how
+they are reached, the two ways in, step by step, and it carries the form that the opening is written
+on. No secret is on it, and yet it is for few: it tells a thief where to go.
 """
 
 from typing import Final
@@ -94,6 +94,12 @@ _KEYS: Final = (
     Column("ITS ENVELOPE", 0.24),
     Column("ENVELOPE OF ITS PIN", 0.24),
 )
+_PEOPLE: Final = (
+    Column("NAME", 0.28, Face.BOLD),
+    Column("OPENS", 0.32),
+    Column("HOW TO REACH THEM", 0.40),
+)
+_UNKNOWN: Final = "not on record"
 _SETS: Final = (
     Column("SET", 0.25, Face.BOLD),
     Column("NEEDED", 0.27),
@@ -131,6 +137,19 @@ class CardSafe(msgspec.Struct, frozen=True):
                 f"safe {self.safe} cannot take {self.needed} of {len(self.openers)} openers",
                 mend="Enter who opens it.",
             )
+
+
+class CardPerson(msgspec.Struct, frozen=True):
+    """Somebody who is called for an opening.
+
+    Attributes:
+        opens: The safes that they open.
+        contact: How they are reached; empty where nothing is on record.
+    """
+
+    name: str
+    opens: tuple[str, ...]
+    contact: str = ""
 
 
 class CardEnvelope(msgspec.Struct, frozen=True):
@@ -205,11 +224,13 @@ class SiteCard(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         heading: Its `sheet_id` is the card's id, or that of its envelope.
         site: Where this copy lies.
+        people: Who opens the safes in which something of the accounts lies.
     """
 
     heading: Heading
     site: str
     accounts: tuple[CardAccount, ...]
+    people: tuple[CardPerson, ...] = ()
 
 
 def payload(sheet: SiteCard) -> str:
@@ -231,6 +252,9 @@ def _draw(drawing: Drawing, sheet: SiteCard) -> None:
     y = opening(drawing, payload(sheet), about, f"Sealed copy of site {sheet.site}", _USE)
     for account in sheet.accounts:
         y = _account(drawing, y + 2, account)
+    if sheet.people:
+        y = heading(drawing, y + 3, "Whom to call")
+        y = table(drawing, y, _PEOPLE, [_person(it) for it in sheet.people])
     y = _way(drawing, y + 3, "By key and PIN, at any workstation", _BY_KEY)
     y = _way(drawing, y + 3, "By password, from its shares", _BY_PASSWORD)
     _form(drawing, y + 5)
@@ -265,6 +289,10 @@ def _set(it: CardSet) -> tuple[str, ...]:
     count = len(it.envelopes)
     needed = f"all {count}" if it.threshold == count else f"any {it.threshold} of {count}"
     return (it.set_id, needed, ", ".join(it.envelopes))
+
+
+def _person(it: CardPerson) -> tuple[str, ...]:
+    return (it.name, ", ".join(it.opens), it.contact or _UNKNOWN)
 
 
 def _way(drawing: Drawing, y: float, title: str, texts: tuple[str, ...]) -> float:

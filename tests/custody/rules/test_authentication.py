@@ -115,6 +115,10 @@ WRONG: Final[dict[str, tuple[str, TenantFacts]]] = {
     "reported only": ("S23", own_policy(state="enabledForReportingButNotEnforced")),
     "not for all applications": ("S23", own_policy(exclude_applications=("x",))),
     "not for the accounts": ("S23", own_policy(exclude_groups=(GROUP,))),
+    "only where the risk is high": ("S23", own_policy(other_conditions=("signInRiskLevels",))),
+    "only from old applications": ("S23", own_policy(client_app_types=("other",))),
+    "only from elsewhere": ("S23", own_policy(exclude_locations=("AllTrusted",))),
+    "only on some devices": ("S23", own_policy(device_filter="device.trustType")),
     "reset by telephone": ("S24", a_method("phone", allowed_to_use_sspr=True)),
     "nobody is told": ("S24", reset_allowed(sspr_notifies_all_admins=False)),
 }

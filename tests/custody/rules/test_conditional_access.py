@@ -1,6 +1,6 @@
 """Rules about Conditional Access: for each, what passes, what fails, what it cannot know."""
 
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from msgspec.structs import replace
@@ -11,6 +11,7 @@ from keyvault_kit.custody.tenant import (
     GLOBAL_ADMINISTRATOR,
     AuthenticationStrength,
     ConditionalAccessPolicy,
+    RoleAssignment,
     TenantFacts,
 )
 from tests.custody.rules.tenants import (
@@ -21,8 +22,10 @@ from tests.custody.rules.tenants import (
     decided,
     good,
     judgement,
+    now,
     other_policy,
     own_policy,
+    register,
     tenant,
 )
 
@@ -112,6 +115,24 @@ OUT_OF_THE_WAY: Final = {
 }
 
 
+PASSING: Final[dict[str, dict[str, Any]]] = {
+    "activated": {"activated": True},
+    "eligible": {"eligible": True},
+    "ending": {"end_date_time": now()},
+    "of a part of the tenant": {"directory_scope_id": "/administrativeUnits/1"},
+}
+
+
+@pytest.mark.parametrize("name", PASSING)
+def test_a_role_that_passes_excludes_nobody(name: str) -> None:
+    role = RoleAssignment(
+        role_definition_id=GLOBAL_ADMINISTRATOR, principal_id=GROUP, **PASSING[name]
+    )
+    accounts = tuple(replace(it, role_assignments=(role,)) for it in good().accounts or ())
+    its = replace(OUT_OF_THE_WAY["their role is excluded"], accounts=accounts)
+    assert judgement("S25", its).outcome is Outcome.FAILED
+
+
 @pytest.mark.parametrize("name", OUT_OF_THE_WAY)
 def test_a_policy_that_does_not_count_for_them_is_not(name: str) -> None:
     assert judgement("S25", OUT_OF_THE_WAY[name]).outcome is Outcome.PASSED
@@ -155,6 +176,32 @@ def test_policies_that_ask_for_passkeys_alone_are_right_where_that_was_decided()
     assert judgement("S25", lacking, required).outcome is Outcome.UNKNOWN
 
 
+def for_all(*models: str, methods: tuple[str, ...] = ("fido2",), known: bool = True) -> TenantFacts:
+    """A policy of others counts for the accounts, and takes these models of keys alone."""
+    its = AuthenticationStrength(
+        id="theirs",
+        display_name="Theirs",
+        allowed_combinations=methods,
+        allowed_aaguids=models if known else None,
+    )
+    facts = other_policy(exclude_groups=(), built_in_controls=(), authentication_strength="theirs")
+    strengths = facts.authentication_strengths or ()
+    return replace(facts, authentication_strengths=(*strengths, its))
+
+
+def test_a_policy_that_does_not_take_our_keys_is_in_their_way_whatever_was_decided() -> None:
+    models = sorted({it.aaguid for it in register().keys.values()})
+    required = decided(C2="required-by-policy")
+    assert judgement("S25", for_all(*map(str.upper, models)), required).outcome is Outcome.PASSED
+    for its in (
+        for_all("11111111-1111-1111-1111-111111111111"),
+        for_all(*models[:1]),
+        for_all(methods=("x509CertificateMultiFactor",)),
+    ):
+        assert judgement("S25", its, required).outcome is Outcome.FAILED
+    assert judgement("S25", for_all(known=False), required).outcome is Outcome.UNKNOWN
+
+
 # --- Their own policy
 
 FAULTS: Final[dict[str, TenantFacts]] = {
@@ -182,6 +229,23 @@ def test_their_own_policy_that_is_other_than_it_should_be_fails(name: str) -> No
     assert judgement("S26", FAULTS[name]).outcome is Outcome.FAILED
 
 
+@pytest.mark.parametrize("controls", [("block",), ("compliantDevice",), ("mfa", "termsOfUse")])
+def test_their_own_policy_that_asks_for_what_no_key_gives_fails(controls: tuple[str, ...]) -> None:
+    its = own_policy(built_in_controls=controls, operator="AND")
+    (found,) = judgement("S26", its).findings
+    assert found.severity is Severity.HIGH
+    assert found.why == "The keys in the safes then open nothing."
+
+
+@pytest.mark.parametrize("operator", ["AND", "OR"])
+def test_their_own_policy_that_blocks_them_fails_however_it_is_written(operator: str) -> None:
+    its = own_policy(built_in_controls=("block",), operator=operator)
+    found = judgement("S26", its).findings
+    assert f"policy {OWN_POLICY.display_name!r} blocks the accounts that it is for" in {
+        it.what for it in found
+    }
+
+
 def test_a_policy_that_names_all_of_them_twice_is_their_own() -> None:
     twice = own_policy(include_users=ids())
     assert judgement("S26", twice).outcome is Outcome.PASSED
@@ -207,6 +271,10 @@ def test_a_policy_of_its_own_for_each_account_is_as_good() -> None:
 )
 def test_a_condition_beside_passkeys_is_one_too_many(changes: dict[str, object]) -> None:
     assert judgement("S27", own_policy(**changes)).outcome is Outcome.FAILED
+
+
+def test_a_policy_for_all_places_looks_at_none() -> None:
+    assert judgement("S27", own_policy(include_locations=("All",))).outcome is Outcome.PASSED
 
 
 def test_without_passkeys_alone_places_or_devices_are_restricted() -> None:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import pytest
+from msgspec.structs import replace
 
 from keyvault_kit.custody import events as ev
 from keyvault_kit.custody.evidence import UseClass
@@ -54,6 +55,13 @@ def of_sign_ins(life: Life, *sign_ins: SignIn) -> tuple[RuleFinding, ...]:
     return judged("S65", life, NOW + 30 * DAY, tenant(*sign_ins)).findings
 
 
+def accused(life: Life, *sign_ins: SignIn) -> bool:
+    """Whether a sign-in has nothing on record near it; else at most nobody signed what is."""
+    found = {it.severity for it in of_sign_ins(life, *sign_ins)}
+    assert found <= {Severity.HIGH, Severity.LOW}
+    return Severity.HIGH in found
+
+
 def test_a_sign_in_at_a_drill_is_accounted_for() -> None:
     life = sample()
     drilled = life.register.done["drill:bg1"]
@@ -88,37 +96,68 @@ def test_a_drill_of_another_account_accounts_for_nothing() -> None:
 
 @pytest.mark.parametrize(("hours", "found"), [(-5, 1), (-4, 0), (4, 0), (5, 1)])
 def test_a_sign_in_belongs_to_what_happened_within_four_hours(hours: int, found: int) -> None:
+    drilled = START + 5 * DAY
+    life = sample().enter(ev.DutyDone(duty=Duty.DRILL, subject="bg1"), at=drilled)
+    assert len(of_sign_ins(life, signed_in(drilled + hours * HOUR))) == found
+
+
+@pytest.mark.parametrize("key", [None, "K1"])
+@pytest.mark.parametrize("why", ["emergency", "drill", "review"])
+def test_a_use_that_nobody_signed_is_told_until_it_was_looked_into(
+    why: str, key: str | None
+) -> None:
     used = START + 5 * DAY
-    life = sample().enter(ev.AccountUsed(account="bg1", why="emergency"), at=used)
-    assert len(of_sign_ins(life, signed_in(used + hours * HOUR))) == found
+    life = sample().enter(ev.AccountUsed(account="bg1", why=why, key=key), at=used, signed=())
+    (found,) = of_sign_ins(life, signed_in(used))
+    assert (found.severity, found.subject) == (Severity.LOW, "bg1")
+    assert "a use of it is on record that no two people signed: 1 time, at" in found.what
+    assert accused(life, signed_in(used + DAY))
 
 
-def test_a_use_with_a_key_accounts_for_a_sign_in_as_any_other() -> None:
+def test_what_one_person_alone_entered_afterwards_settles_no_sign_in() -> None:
     used = START + 5 * DAY
-    life = sample().enter(ev.AccountUsed(account="bg1", why="emergency", key="K1"), at=used)
-    assert not of_sign_ins(life, signed_in(used))
-    assert len(of_sign_ins(life, signed_in(used + DAY))) == 1
+    drill = ev.AccountUsed(account="bg1", why="drill", key="K1")
+    life = sample().enter(drill, at=used + 2 * DAY, occurred=used, by=("alice",), signed=())
+    assert judged("S65", life, NOW + 30 * DAY, tenant(signed_in(used))).outcome is Outcome.FAILED
+    assert not accused(life, signed_in(used))
 
 
-def test_an_opening_that_was_entered_late_counts_from_when_it_happened() -> None:
-    used = START + 5 * DAY
-    emergency = ev.AccountUsed(account="bg1", why="emergency")
-    life = sample().enter(emergency, at=used + 2 * DAY, occurred=used)
-    assert not of_sign_ins(life, signed_in(used))
-
-
-def test_a_sign_in_at_a_step_of_a_ceremony_about_the_account_is_accounted_for() -> None:
+def ceremony(life: Life, plan: str, *days: int, closed: bool = False) -> Life:
+    """A ceremony about the first account, with a step on each of these days after the fifth."""
+    name = f"{plan}-bg1-1"
+    request: ev.Request = {"account": "bg1"}
     began = START + 5 * DAY
-    started = ev.CeremonyStarted(
-        ceremony="open-bg1-1", plan="open", request={"account": "bg1"}, people=("alice", "bob")
+    life.enter(
+        ev.CeremonyStarted(ceremony=name, plan=plan, request=request, people=("alice", "bob")),
+        at=began,
+        signed=(),
     )
-    life = sample().enter(started, at=began, signed=())
-    for day in (0, 2):
-        stepped = ev.CeremonyStepped(ceremony="open-bg1-1", step=f"step-{day}")
+    for day in days:
+        stepped = ev.CeremonyStepped(ceremony=name, step=f"step-{day}")
         life.enter(stepped, at=began + day * DAY, signed=())
-    assert not of_sign_ins(life, signed_in(began), signed_in(began + 2 * DAY))
+    return life.enter(ev.CeremonyClosed(ceremony=name)) if closed else life
+
+
+@pytest.mark.parametrize("plan", ["open", "recover"])
+def test_a_sign_in_at_a_step_of_an_opening_belongs_to_it(plan: str) -> None:
+    began = START + 5 * DAY
+    life = ceremony(sample(), plan, 0, 2)
+    assert not accused(life, signed_in(began), signed_in(began + 2 * DAY))
     # A ceremony that somebody forgot to end is no licence for the time between.
-    assert of_sign_ins(life, signed_in(began + DAY))
+    assert accused(life, signed_in(began + DAY))
+
+
+@pytest.mark.parametrize("plan", ["drill", "enrol"])
+def test_a_sign_in_at_a_step_of_a_drill_that_both_signed_is_accounted_for(plan: str) -> None:
+    sign_ins = [signed_in(START + days * DAY) for days in (5, 7)]
+    assert not of_sign_ins(ceremony(sample(), plan, 0, 2, closed=True), *sign_ins)
+    assert of_sign_ins(ceremony(sample(), plan, 0, 2), *sign_ins)
+
+
+@pytest.mark.parametrize("plan", ["seal", "rotate", "review", "pin", "post-mortem"])
+def test_a_ceremony_in_which_nobody_signs_in_accounts_for_no_sign_in(plan: str) -> None:
+    life = ceremony(sample(), plan, 0, closed=True)
+    assert accused(life, signed_in(START + 5 * DAY + 3 * HOUR))
 
 
 def test_an_attempt_that_was_refused_is_told_apart() -> None:
@@ -198,6 +237,21 @@ def test_what_came_to_light_after_the_post_mortem_is_not() -> None:
     assert of_sign_ins(late)
 
 
+def test_an_opening_that_was_looked_into_settles_a_sign_in_that_comes_to_light_later() -> None:
+    opened = START + 5 * DAY
+    life = classed(ceremony(sample(), "open", 0), opened + 2 * DAY)
+    assert not of_sign_ins(life, signed_in(opened))
+    assert accused(life, signed_in(opened + DAY))
+
+
+def test_a_use_that_is_entered_after_the_post_mortem_was_not_looked_into() -> None:
+    used = ev.AccountUsed(account="bg1", why="emergency")
+    life = classed(sample(), ATTACK + 2 * DAY)
+    life.enter(used, at=ATTACK + 3 * DAY, occurred=ATTACK, by=("alice",), signed=())
+    (found,) = of_sign_ins(life, signed_in(ATTACK))
+    assert found.severity is Severity.LOW
+
+
 def test_an_attempt_that_was_refused_is_told_for_ninety_days() -> None:
     tried = tenant(signed_in(ATTACK, succeeded=False), taken=ATTACK + DAY)
     assert judged("S65", sample(), ATTACK + 90 * DAY, tried).outcome is Outcome.FAILED
@@ -212,13 +266,13 @@ def test_an_attempt_that_was_refused_is_told_for_ninety_days() -> None:
 
 @pytest.mark.parametrize(("minutes", "found"), [(5, 0), (6, 1)])
 def test_the_clocks_may_differ_by_as_much_as_is_tolerated(minutes: int, found: int) -> None:
-    life = sample().enter(ev.AccountUsed(account="bg1", why="emergency"), at=ATTACK)
+    life = sample().enter(ev.DutyDone(duty=Duty.DRILL, subject="bg1"), at=ATTACK)
     late = ATTACK + 4 * HOUR + timedelta(minutes=minutes)
     assert len(of_sign_ins(life, signed_in(late))) == found
 
 
 def test_a_clock_that_is_known_to_be_wrong_may_differ_by_that_more() -> None:
-    life = sample().enter(ev.AccountUsed(account="bg1", why="emergency"), at=ATTACK)
+    life = sample().enter(ev.DutyDone(duty=Duty.DRILL, subject="bg1"), at=ATTACK)
     checked = ev.ClockChecked(ceremony="drill-1", readers=("alice", "bob"), offset=240)
     late = ATTACK + 4 * HOUR + timedelta(minutes=9)
     assert of_sign_ins(life, signed_in(late))
@@ -273,6 +327,15 @@ def test_what_the_log_does_not_reach_is_unknown(
     after: timedelta, *, premium: bool, severity: Severity
 ) -> None:
     assert [it for it, _ in drills(after=after, premium=premium)] == [severity]
+
+
+def test_a_drill_before_the_days_that_were_asked_for_is_unknown() -> None:
+    log = replace(tenant(taken=drilled() + 10 * DAY), log_days=7)
+    its = judged("S57", sample(), drilled() + 10 * DAY, log)
+    assert {it.severity for it in its.findings} == {Severity.UNKNOWN}
+    longer = replace(log, log_days=90)  # the tenant keeps no more than it keeps
+    its = judged("S57", sample(), drilled() + 10 * DAY, longer)
+    assert {it.severity for it in its.findings} == {Severity.MEDIUM}
 
 
 def test_a_drill_that_is_overdue_is_found() -> None:

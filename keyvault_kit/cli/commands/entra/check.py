@@ -1,6 +1,5 @@
 """`keyvault entra check`: evidence from the tenant, judged, and entered."""
 
-import stat
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +18,7 @@ from keyvault_kit.ceremonies.tenant_evidence import (
     newest_evidence,
 )
 from keyvault_kit.cli.at_work import at_work, one
+from keyvault_kit.cli.evidence import evidence_files
 from keyvault_kit.cli.judged import document, tell
 from keyvault_kit.cli.now import now_of
 from keyvault_kit.cli.options import ID, KEPT, MOMENT, json_option, ledger_option
@@ -29,10 +29,6 @@ from keyvault_kit.custody.tenant import TenantFacts
 from keyvault_kit.custody.wording import count_of, listed
 from keyvault_kit.entra.evidence import TenantEvidence, read_evidence
 from keyvault_kit.errors import EXIT_FINDINGS, InputError
-from keyvault_kit.host.files import read_file, read_folder
-
-LIMIT: Final = 1 << 29
-"""So many bytes of evidence are read: 512 MiB, which is more than 100,000 users."""
 
 _OF_THE_TENANT: Final = (
     *(f"S{n}" for n in range(1, 28)),
@@ -64,7 +60,7 @@ def check(
     Microsoft Graph. With --by it is entered: its hash and its day, each sign-in, and what became of
     passkeys; what it says is kept, and 'rules' judges by it. Exit status 1 where a rule failed.
     """
-    files = _files(evidence)
+    files = evidence_files(evidence)
     book = open_book(ledger)
     with book.ledger:
         accounts = book.register.accounts.values()
@@ -83,25 +79,6 @@ def check(
             _tell(its, remarks, entered)
             tell(judged, in_full=everything)
     return EXIT_FINDINGS if any(it.outcome is Outcome.FAILED for it in judged) else 0
-
-
-def _files(path: Path) -> dict[str, bytes]:
-    """The files of evidence.
-
-    Raises:
-        InputError: It is a link, is larger than the limit, or cannot be read.
-    """
-    try:
-        mode = path.lstat().st_mode
-    except OSError as error:
-        raise InputError(f"cannot read the evidence {path}: {error.strerror}") from error
-    if stat.S_ISDIR(mode):
-        return read_folder(path, "evidence", suffix=".json", limit=LIMIT)
-    if not stat.S_ISREG(mode):
-        raise InputError(
-            f"{path} is no file and no folder, but a link or a device", mend="Name the file itself."
-        )
-    return {path.name: read_file(path, "evidence", LIMIT)}
 
 
 def _demand_past(its: TenantEvidence, now: datetime) -> None:

@@ -16,11 +16,13 @@ from keyvault_kit.cli.evidence import evidence_files
 from keyvault_kit.cli.now import now_of
 from keyvault_kit.cli.options import MOMENT, TEXT, Parsed, json_option, ledger_option
 from keyvault_kit.cli.output import print_json, say, wrapped
+from keyvault_kit.custody.entries import TIME_FORMAT
 from keyvault_kit.custody.model import PaperSize
 from keyvault_kit.custody.wording import count_of, listed
 from keyvault_kit.entra.artefacts.artefact import Artefact
 from keyvault_kit.entra.artefacts.change import Change
 from keyvault_kit.entra.artefacts.collection import collect
+from keyvault_kit.entra.artefacts.deploy import DEPLOY
 from keyvault_kit.entra.artefacts.graph import changes, told
 from keyvault_kit.entra.artefacts.requests import REQUESTS, ROLLBACK
 from keyvault_kit.entra.artefacts.runbook import PRINTED
@@ -103,6 +105,10 @@ def export(
     if as_json:
         print_json(_document(out, it, made, files, found, compared))
     say(f"{count_of(len(files), 'file')} in {out}. Begin with {PRINTED}.", as_json=as_json)
+    say(
+        wrapped(f"{DEPLOY} takes it until {it.until:%Y-%m-%d %H:%M} UTC; then export again."),
+        as_json=as_json,
+    )
 
 
 def _neither(*, both: bool) -> RefusedError | click.UsageError:
@@ -189,6 +195,7 @@ def _document(
         "rehearsal": it.rehearsal,
         "evidence": it.evidence or None,
         "tenant": it.tenant or None,
+        "until": f"{it.until:{TIME_FORMAT}}",
         "files": [
             {"name": name, "sha256": hashlib.sha256(content).hexdigest()}
             | _serving(about.get(name))
