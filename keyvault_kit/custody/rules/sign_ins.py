@@ -115,7 +115,7 @@ def _covers(tenant: TenantFacts | None, account: Account, moment: datetime) -> b
 
 
 def s65(register: Register, tenant: TenantFacts | None, now: datetime) -> Findings:
-    """Each sign-in belongs to a drill that two signed, or a post-mortem looked into it (S62, S65).
+    """Each sign-in belongs to a drill that two signed, or a post-mortem looked into it (S65).
 
     One with nothing on record near it is an emergency that nobody entered, or a compromise. One
     near a use that no two people signed may be either still: a single person can enter a use, and

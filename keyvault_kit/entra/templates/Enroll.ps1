@@ -142,6 +142,9 @@ function Read-Attempts {
     if ($file.format -ne $Format) {
         throw "$EvidenceFile is no evidence file of this script. Move it away."
     }
+    if ($file.tenantId -ne $TenantId) {
+        throw "$EvidenceFile is about tenant $($file.tenantId), and this is $TenantId. Use another folder."
+    }
     foreach ($it in $file.events) {
         $it.time = Get-UtcText -Time $it.time
         $it
