@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from keyvault_kit.assembly import Bench
+from keyvault_kit.ceremonies import exceptions
 from keyvault_kit.ceremonies.closing import AGREES
 from keyvault_kit.ceremonies.handling import REFUSED, TAKEN
 from keyvault_kit.ceremonies.interaction import Prompt, Topic
@@ -57,8 +58,9 @@ class ScriptedPeople:
         return self._station.book.register
 
     def show(self, prompt: Prompt) -> None:
-        """Say it to whoever watches."""
-        self._say(f"      {prompt.text}")
+        """Say it to whoever watches; how to leave the script is nothing for those who follow it."""
+        if prompt.text != exceptions.HOW:
+            self._say(f"      {prompt.text}")
 
     def progress(self, ceremony: str, step: int, of: int, activity: str) -> None:
         """Say which step begins."""

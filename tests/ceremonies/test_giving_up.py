@@ -65,6 +65,20 @@ def test_an_enrolment_is_given_up_before_the_pin_is_in_force_and_begun_anew(new_
     assert pins_of(new_key) == [SetState.VOID, SetState.IN_FORCE]
 
 
+@pytest.mark.parametrize("moment", ["begins", "acted"])
+def test_an_enrolment_whose_key_may_have_the_pin_is_not_given_up(
+    new_key: Desk, moment: str
+) -> None:
+    with pytest.raises(pins.KilledError):
+        enrolling(new_key, request(), pins.kill_at("set-pin", moment))
+
+    with pytest.raises(RefusedError, match="key K1 may have the PIN of set K1-pin1"):
+        give_up(new_key, "enrol-K1")
+
+    new_key.people.says[Topic.RESET] = ["reset K1"]
+    assert enrolling(new_key, request()).keys["K1"].credential
+
+
 def test_an_enrolment_whose_pin_is_in_force_is_ended_and_not_given_up(new_key: Desk) -> None:
     with pytest.raises(pins.KilledError):
         enrolling(new_key, request(), pins.kill_at("hand-over", "begins"))

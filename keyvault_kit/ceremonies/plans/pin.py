@@ -129,7 +129,8 @@ def next_ceremony(register: Register, request: Request) -> Ceremony:
             raise RefusedError(
                 f"another ceremony for a new PIN of {request.key} was begun and not ended, by"
                 f" {listed(ceremony(before[-1], number=1).people)}",
-                mend="End it with the options that it was begun with: the key may have that PIN.",
+                mend="End it with the options that it was begun with, or give it up ('give-up'),"
+                " unless the key may have that PIN.",
             )
         return ceremony(request, number=len(before))
     check(register, request)

@@ -209,6 +209,6 @@ def _class(it: Request, work: Work) -> Sequence[ev.Fact]:
 def _in_words(account: str, work: Work) -> str:
     text = f"In words: what happened with {account}, why, and what is changed by it?"
     prompt = Prompt(topic=Topic.REMARK, text=text, subject=account)
-    while not (words := work.interaction.ask(prompt).strip()):
+    while not (words := work.ask_words(prompt)):
         pass
     return words

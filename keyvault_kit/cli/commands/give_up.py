@@ -19,7 +19,8 @@ def command(ceremony: str | None, *, by: tuple[str, ...], ledger: Path) -> None:
     """Give up a CEREMONY that cannot go on: its sheets are shredded, its pages counted.
 
     Without CEREMONY, lists those that were begun and not ended. Any two officers do it, whoever
-    began. What is in force is never given up, and what the tenant may have is asked for first.
+    began. What is in force stays so, and what it lacks is entered as findings; what the tenant may
+    have is asked for first, and what a key may have is not given up.
     """
     if ceremony is None:
         _list(ledger)
