@@ -23,9 +23,10 @@ demo: setup
 tui: setup
 	$(BIN)/keyvault-tui --rehearsal
 
-# A worker a core; a file's tests stay together, since they share what is costly to make.
+# Two workers a core, since many tests wait for a terminal or a disk; a file's tests stay together,
+# since they share what is costly to make.
 test: setup
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $$((2 * $$(nproc))) --dist loadfile $(ARGS)
 
 # Software keys as true USB devices in a virtual machine; ARGS are pytest's (ARGS="-k hotplug").
 test-vm: setup
